@@ -2,8 +2,10 @@
 // from nothing) to the desired one; a report says how far the agent came. Both are plain data: how they become frames
 // is the bus's business, how they become files the agent's.
 //
-// Two digests a file: of the reference form (secrets by name: have controller and agent the same desired state?) and of
-// the resolved bytes (is what lies on the disk what was sent?).
+// Convergence is told by a digest that costs no more than the change: every fragment has the digest of its reference
+// form (secrets by name and version), a file has the root of the Merkle tree over them (schema/fragment_tree.hpp).
+// Controller and agent keep the same tree, so equal roots mean equal fragments. Whether the file on the disk is still
+// what was assembled (drift) is the agent's own affair: it hashes what it wrote.
 #pragma once
 
 #include <string>
@@ -16,7 +18,8 @@ namespace pic {
 /// A fragment with its secrets resolved: secret bytes may be inside, so it lives in memory and in sealed storage only.
 struct ResolvedFragment {
     std::string key;   ///< unique within the file; fragments are put together in the byte order of their keys
-    std::string text;
+    Digest digest{};   ///< of the reference form, a leaf of the file's tree
+    std::string text;  ///< the bytes that go into the file
 };
 
 /// The change of one file. `full`: forget what was there and start from the upserts.
@@ -26,8 +29,7 @@ struct FileChange {
     bool full = false;
     std::vector<ResolvedFragment> upserts;
     std::vector<std::string> removals;  ///< keys
-    Digest reference_digest{};          ///< of the desired reference form; opaque to the agent, echoed in its report
-    Digest content_digest{};            ///< SHA-256 of the whole resolved text once assembled; checked by the agent
+    Digest root{};                      ///< of the tree once the change is made; the agent refuses a bundle that does not give it
 };
 
 struct Bundle {
