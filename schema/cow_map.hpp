@@ -1,0 +1,336 @@
+// An ordered map whose copies cost one reference count, and whose change costs the path to the changed entry and nothing
+// else. The whole state of a cell is made of these: readers hold an immutable version while the writer goes on with
+// its own, a refused batch is thrown away, and comparing two versions visits only what differs between them.
+//
+// It is a treap whose priorities are a hash of the key, so its shape depends on the set of keys alone and not on
+// history: that is what makes diff() cheap and lets a Merkle root be kept in the nodes (schema/fragment_tree.hpp). A
+// node that nobody else holds is changed in place, so that a replay of a million events copies nothing. (Rejected: a
+// mutex around std::map, where readers wait and a dry run copies the cell; a hash trie, which has no order for lists
+// and cursors; a B-tree, faster to read but three times the code.)
+//
+// One object is not to be changed by two threads; distinct objects may be, also where they share nodes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schema/units.hpp"
+
+namespace pic {
+
+/// Hash that gives a key its place in the treap; the same on every machine, since shapes are compared across versions.
+inline std::uint64_t treap_priority(std::string_view bytes) {
+    std::uint64_t h = 0xcbf29ce484222325U;  // FNV-1a, then the finaliser of SplitMix64
+    for (const char c : bytes) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
+    h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9U;
+    h = (h ^ (h >> 27)) * 0x94d049bb133111ebU;
+    return h ^ (h >> 31);
+}
+inline std::uint64_t treap_priority(const std::string& key) { return treap_priority(std::string_view(key)); }
+inline std::uint64_t treap_priority(const Uuid& id) {
+    return treap_priority(std::string_view(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()));
+}
+
+/// No summary is kept in the nodes.
+struct NoSummary {
+    struct Value {};
+    template <class K, class V>
+    static Value of(const Value&, const K&, const V&, const Value&) {
+        return {};
+    }
+};
+
+/// Summary::of(left, key, value, right) folds a subtree into Summary::Value; kept per node, computed when asked for.
+template <class K, class V, class Summary = NoSummary>
+class CowMap {
+    struct Node;
+
+  public:
+    using SummaryValue = typename Summary::Value;
+
+    CowMap() = default;
+    CowMap(const CowMap& other) noexcept : root_(retain(other.root_)) {}
+    CowMap(CowMap&& other) noexcept : root_(std::exchange(other.root_, nullptr)) {}
+    CowMap& operator=(CowMap other) noexcept {
+        std::swap(root_, other.root_);
+        return *this;
+    }
+    ~CowMap() { release(root_); }
+
+    [[nodiscard]] std::size_t size() const { return count(root_); }
+    [[nodiscard]] bool empty() const { return root_ == nullptr; }
+    /// The same version of the same map: equal without looking.
+    [[nodiscard]] bool same_as(const CowMap& other) const { return root_ == other.root_; }
+
+    /// The value under `key`, or nullptr. Valid until this object changes.
+    template <class Key>
+    [[nodiscard]] const V* find(const Key& key) const {
+        const Node* n = root_;
+        while (n != nullptr) {
+            const auto order = n->key <=> key;
+            if (order == 0) return &n->value;
+            n = order > 0 ? n->left : n->right;
+        }
+        return nullptr;
+    }
+    template <class Key>
+    [[nodiscard]] bool contains(const Key& key) const {
+        return find(key) != nullptr;
+    }
+
+    /// Adds or replaces.
+    void assign(K key, V value) {
+        if (V* present = edit(key)) {
+            *present = std::move(value);
+            return;
+        }
+        const auto priority = treap_priority(key);
+        insert(root_, new Node(std::move(key), std::move(value), priority));
+    }
+
+    /// The value under `key`, to be changed in place (what others hold stays as it is), or nullptr.
+    template <class Key>
+    [[nodiscard]] V* edit(const Key& key) {
+        if (!contains(key)) return nullptr;
+        Node** n = &root_;
+        while (true) {
+            own(*n);
+            (*n)->summarised = false;
+            const auto order = (*n)->key <=> key;
+            if (order == 0) return &(*n)->value;
+            n = order > 0 ? &(*n)->left : &(*n)->right;
+        }
+    }
+
+    /// Returns whether there was one.
+    template <class Key>
+    bool erase(const Key& key) {
+        if (!contains(key)) return false;
+        Node** n = &root_;
+        while (true) {
+            own(*n);
+            const auto order = (*n)->key <=> key;
+            if (order == 0) break;
+            --(*n)->size;
+            (*n)->summarised = false;
+            n = order > 0 ? &(*n)->left : &(*n)->right;
+        }
+        Node* gone = *n;
+        *n = merge(std::exchange(gone->left, nullptr), std::exchange(gone->right, nullptr));
+        release(gone);
+        return true;
+    }
+
+    void clear() { release(std::exchange(root_, nullptr)); }
+
+    /// In key order: f(key, value).
+    template <class F>
+    void for_each(F&& f) const {
+        walk(root_, f);
+    }
+
+    /// In key order from the first key > `after`, until f(key, value) returns false.
+    template <class Key, class F>
+    void for_each_after(const Key& after, F&& f) const {
+        walk_after(root_, after, f);
+    }
+
+    /// In key order, until f(key, value) returns false.
+    template <class F>
+    void for_each_while(F&& f) const {
+        walk_while(root_, f);
+    }
+
+    /// What differs from `before` to `now`: f(key, old value or nullptr, new value or nullptr), in key order. Costs the
+    /// number of differences times the depth. An entry that was written with an equal value may be reported.
+    template <class F>
+    static void diff(const CowMap& before, const CowMap& now, F&& f) {
+        diff_nodes(before.root_, now.root_, f);
+    }
+
+    /// Of the whole map. Computed lazily and kept in the nodes: call it before other threads are shown this version.
+    [[nodiscard]] SummaryValue summary() const { return summarise(root_); }
+
+  private:
+    struct Node {
+        std::atomic<std::uint32_t> references{1};
+        mutable bool summarised = false;
+        std::size_t size = 1;
+        std::uint64_t priority;
+        Node* left = nullptr;
+        Node* right = nullptr;
+        K key;
+        V value;
+        [[no_unique_address]] mutable SummaryValue summary{};
+
+        Node(K k, V v, std::uint64_t p) : priority(p), key(std::move(k)), value(std::move(v)) {}
+        Node(const Node& other)
+            : summarised(other.summarised),
+              size(other.size),
+              priority(other.priority),
+              left(retain(other.left)),
+              right(retain(other.right)),
+              key(other.key),
+              value(other.value),
+              summary(other.summary) {}
+        Node& operator=(const Node&) = delete;
+
+        /// Ties are broken by the key, so that the shape is a function of the keys even where hashes collide.
+        [[nodiscard]] bool above(const Node& other) const {
+            return priority != other.priority ? priority > other.priority : key < other.key;
+        }
+        void recount() {
+            size = 1 + count(left) + count(right);
+            summarised = false;
+        }
+    };
+
+    static std::size_t count(const Node* n) { return n == nullptr ? 0 : n->size; }
+
+    static Node* retain(Node* n) {
+        if (n != nullptr) n->references.fetch_add(1, std::memory_order_relaxed);
+        return n;
+    }
+
+    static void release(Node* n) {
+        while (n != nullptr && n->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            release(n->left);
+            Node* const next = n->right;
+            delete n;
+            n = next;
+        }
+    }
+
+    /// Makes `n` a node that only this map holds.
+    static void own(Node*& n) {
+        if (n->references.load(std::memory_order_acquire) == 1) return;
+        Node* copy = new Node(*n);
+        release(n);
+        n = copy;
+    }
+
+    /// Takes `n`, gives its entries below and above `key`, which is not among them.
+    static std::pair<Node*, Node*> split(Node* n, const K& key) {
+        if (n == nullptr) return {nullptr, nullptr};
+        own(n);
+        if (n->key < key) {
+            auto [low, high] = split(std::exchange(n->right, nullptr), key);
+            n->right = low;
+            n->recount();
+            return {n, high};
+        }
+        auto [low, high] = split(std::exchange(n->left, nullptr), key);
+        n->left = high;
+        n->recount();
+        return {low, n};
+    }
+
+    static Node* merge(Node* low, Node* high) {
+        if (low == nullptr) return high;
+        if (high == nullptr) return low;
+        if (low->above(*high)) {
+            own(low);
+            low->right = merge(std::exchange(low->right, nullptr), high);
+            low->recount();
+            return low;
+        }
+        own(high);
+        high->left = merge(low, std::exchange(high->left, nullptr));
+        high->recount();
+        return high;
+    }
+
+    static void insert(Node*& root, Node* fresh) {
+        Node** n = &root;
+        while (*n != nullptr && (*n)->above(*fresh)) {
+            own(*n);
+            ++(*n)->size;
+            (*n)->summarised = false;
+            n = fresh->key < (*n)->key ? &(*n)->left : &(*n)->right;
+        }
+        auto [low, high] = split(*n, fresh->key);
+        fresh->left = low;
+        fresh->right = high;
+        fresh->recount();
+        *n = fresh;
+    }
+
+    template <class F>
+    static void walk(const Node* n, F& f) {
+        for (; n != nullptr; n = n->right) {
+            walk(n->left, f);
+            f(n->key, n->value);
+        }
+    }
+
+    template <class F>
+    static bool walk_while(const Node* n, F& f) {
+        for (; n != nullptr; n = n->right) {
+            if (!walk_while(n->left, f)) return false;
+            if (!f(n->key, n->value)) return false;
+        }
+        return true;
+    }
+
+    template <class Key, class F>
+    static bool walk_after(const Node* n, const Key& after, F& f) {
+        if (n == nullptr) return true;
+        if ((n->key <=> after) <= 0) return walk_after(n->right, after, f);
+        if (!walk_after(n->left, after, f)) return false;
+        if (!f(n->key, n->value)) return false;
+        return walk_while(n->right, f);
+    }
+
+    template <class F>
+    static void all(const Node* n, bool added, F& f) {
+        for (; n != nullptr; n = n->right) {
+            all(n->left, added, f);
+            f(n->key, added ? nullptr : &n->value, added ? &n->value : nullptr);
+        }
+    }
+
+    template <class F>
+    static void diff_nodes(Node* a, Node* b, F& f) {
+        if (a == b) return;
+        if (a == nullptr) return all(b, true, f);
+        if (b == nullptr) return all(a, false, f);
+        if (a->key == b->key) {
+            diff_nodes(a->left, b->left, f);
+            f(a->key, static_cast<const V*>(&a->value), static_cast<const V*>(&b->value));
+            diff_nodes(a->right, b->right, f);
+            return;
+        }
+        // The root of greater priority cannot be in the other map, whose own root would else have to be it.
+        const bool removed = a->above(*b);
+        Node* const pivot = removed ? a : b;
+        auto [low, high] = split(retain(removed ? b : a), pivot->key);
+        const CowMap keep_low(low, adopt), keep_high(high, adopt);
+        diff_nodes(removed ? a->left : low, removed ? low : b->left, f);
+        f(pivot->key, removed ? &pivot->value : nullptr, removed ? nullptr : &pivot->value);
+        diff_nodes(removed ? a->right : high, removed ? high : b->right, f);
+    }
+
+    static const SummaryValue& summarise(const Node* n) {
+        static const SummaryValue none{};
+        if (n == nullptr) return none;
+        if (!n->summarised) {
+            const auto& left = summarise(n->left);
+            n->summary = Summary::of(left, n->key, n->value, summarise(n->right));
+            n->summarised = true;
+        }
+        return n->summary;
+    }
+
+    struct Adopt {};
+    static constexpr Adopt adopt{};
+    CowMap(Node* root, Adopt) : root_(root) {}
+
+    Node* root_ = nullptr;
+};
+
+}  // namespace pic
