@@ -1,0 +1,40 @@
+# The short way to everything. Each target says what it does after its ##; `make help` prints them.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build/release
+CMAKE_BUILD := cmake --build --preset release -j $(JOBS)
+
+.PHONY: help deps build run test check bench clean
+.DEFAULT_GOAL := help
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what is missing to build, run and test (Debian packages, Go)
+	@tools/deps.sh build run test
+
+$(BUILD)/build.ninja: CMakePresets.json | deps
+	@cmake --preset release
+
+build: deps $(BUILD)/build.ninja ## build picd, pic-agent and picctl into build/release, and CoreDNS
+	@$(CMAKE_BUILD) --target picd pic-agent picctl
+	@tools/build-coredns.sh
+
+# exec: make's own child is the launcher itself, so that a signal to make ends everything it started.
+run: build ## try it: the daemon and one agent on this machine, no Docker; Ctrl-C ends both
+	@exec tools/run.sh
+
+test: build ## build everything and run every test
+	@$(CMAKE_BUILD)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+check: deps ## format, clang-tidy, then the suite under ASan+UBSan and the concurrent parts under TSan
+	@tools/deps.sh check
+	@JOBS=$(JOBS) tools/check.sh
+
+bench: build ## measure the product beside etcd and nginx and print the table of docs/performance.md
+	@tools/deps.sh bench
+	@tools/bench/run.sh
+
+clean: ## remove what was built (never your data)
+	@rm -rf build

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Installs what is missing for the named purposes: deps.sh build run test check bench. Says nothing when nothing is
+# missing, never upgrades and never removes. Root is needed only for a Debian package that is not there yet.
+set -euo pipefail
+
+declare -A packages=(
+    [build]="g++ cmake ninja-build pkg-config ccache ca-certificates python3 libboost1.81-dev libzmq3-dev cppzmq-dev
+             libsqlite3-dev nlohmann-json3-dev libsimdjson-dev libsodium-dev libssl-dev libfmt-dev libspdlog-dev
+             libcli11-dev prometheus-cpp-dev libqrencode-dev"
+    [run]="wireguard-tools wireguard-go iproute2"
+    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps"
+    [check]="clang-19 clang-format-19 clang-tidy-19"
+    [bench]="etcd-server etcd-client nginx-light wrk"
+)
+# CoreDNS is built from its Go module and wants a Go newer than Debian 12's.
+readonly go_wanted=1.25
+readonly go_toolchain=go1.25.5
+readonly root=$(cd "$(dirname "$0")/.." && pwd)
+
+fail() { printf 'deps: %s\n' "$1" >&2; exit 1; }
+
+# apt's own output is for the day that it fails.
+quietly() {
+    local log
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        fail "this did not work: $*"
+    fi
+    rm -f "$log"
+}
+
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+
+    local as_root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail "as root, run: apt-get install ${missing[*]}"
+        as_root=(sudo)
+        echo "deps: asking sudo for root, to install packages"
+    fi
+    echo "deps: installing ${missing[*]}"
+    quietly "${as_root[@]}" apt-get update
+    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# A service that a package starts by itself is none of ours: the benchmark starts its own, on its own ports.
+without_autostart() {
+    local policy=/usr/sbin/policy-rc.d
+    if ((EUID != 0)) || [[ -e $policy ]]; then "$@"; return; fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap "rm -f $policy" EXIT
+    "$@"
+}
+
+# Debian's Go is old, but any Go can fetch a newer one as a module, with the checksum database watching.
+install_go() {
+    "$root/tools/go.sh" -q "$go_wanted" && return 0
+    install_packages golang-go ca-certificates
+    "$root/tools/go.sh" -q "$go_wanted" && return 0
+
+    local arch=amd64 version home
+    [[ $(uname -m) == aarch64 ]] && arch=arm64
+    version=v0.0.1-$go_toolchain.linux-$arch
+    echo "deps: fetching $go_toolchain"
+    quietly go mod download "golang.org/toolchain@$version"
+    home=$(go env GOMODCACHE)/golang.org/toolchain@$version
+    chmod +x "$home"/bin/* "$home"/pkg/tool/*/*  # a module's files are never executable
+    mkdir -p "$root/build"
+    ln -sfn "$home" "$root/build/go"
+}
+
+for purpose in "$@"; do
+    [[ -v packages[$purpose] ]] || fail "no such purpose: $purpose (known: ${!packages[*]})"
+    # shellcheck disable=SC2086  # a list of words
+    without_autostart install_packages ${packages[$purpose]}
+    [[ $purpose != run ]] || install_go
+done
