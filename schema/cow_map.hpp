@@ -32,8 +32,19 @@ inline std::uint64_t treap_priority(std::string_view bytes) {
     return h ^ (h >> 31);
 }
 inline std::uint64_t treap_priority(const std::string& key) { return treap_priority(std::string_view(key)); }
-inline std::uint64_t treap_priority(const Uuid& id) {
-    return treap_priority(std::string_view(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()));
+
+/// Scalars with bytes inside (addresses, keys) are hashed as those bytes.
+template <class K>
+    requires requires(const K& k) { k.bytes.size(); }
+std::uint64_t treap_priority(const K& key) {
+    return treap_priority(std::string_view(reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()));
+}
+template <class K>
+    requires requires(const K& k) { k.bits << 1; }
+std::uint64_t treap_priority(const K& key) {
+    std::array<char, 4> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(key.bits >> (8 * i));
+    return treap_priority(std::string_view(bytes.data(), bytes.size()));
 }
 
 /// No summary is kept in the nodes.
@@ -51,6 +62,8 @@ class CowMap {
     struct Node;
 
   public:
+    using Key = K;
+    using Mapped = V;
     using SummaryValue = typename Summary::Value;
 
     CowMap() = default;
@@ -144,6 +157,23 @@ class CowMap {
     template <class F>
     void for_each_while(F&& f) const {
         walk_while(root_, f);
+    }
+
+    /// The smallest number >= `start` that is not rank(key) of any entry, where rank() rises with the key and is nowhere
+    /// below `start`. Logarithmic: a subtree without a gap is recognised by its size.
+    template <class Rank>
+    [[nodiscard]] std::uint64_t first_gap(std::uint64_t start, Rank&& rank) const {
+        const Node* n = root_;
+        while (n != nullptr) {
+            const std::uint64_t here = rank(n->key);
+            if (here - start == count(n->left)) {
+                start = here + 1;
+                n = n->right;
+            } else {
+                n = n->left;
+            }
+        }
+        return start;
     }
 
     /// What differs from `before` to `now`: f(key, old value or nullptr, new value or nullptr), in key order. Costs the

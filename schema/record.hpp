@@ -148,7 +148,7 @@ void write_json(std::string& out, const T& value) {
         bool first = true;
         std::apply(
             [&](const auto&... f) {
-                const auto one = [&](const auto& entry) {
+                [[maybe_unused]] const auto one = [&](const auto& entry) {
                     using V = std::remove_cvref_t<decltype(entry.value)>;
                     if constexpr (is_patch<V>) {
                         if (!entry.value.present) return;

@@ -1,0 +1,142 @@
+#include "projections/access/access.hpp"
+
+#include <fmt/format.h>
+
+#include "projections/dispatch.hpp"
+#include "projections/world.hpp"
+
+namespace pic::access {
+namespace {
+
+const State& state_of(const World& world) { return world.get<Service>(); }
+
+std::string stream_of(std::string_view kind, const Uuid& id) { return fmt::format("{}-{}", kind, to_string(id)); }
+
+std::string_view collection_of(BusKind kind) { return kind == BusKind::agent ? "agents" : "subscribers"; }
+
+template <class S>
+auto& clients(S& state, BusKind kind) {
+    return kind == BusKind::agent ? state.agents : state.subscribers;
+}
+
+std::unexpected<Rejection> missing(std::string_view what, const Uuid& id) {
+    return reject("not_found", fmt::format("there is no {} {}", what, to_string(id)));
+}
+
+/// A change of one resource: one event on its stream.
+template <class E>
+Decision change(std::string_view collection, std::string_view kind, const E& event, bool removed = false) {
+    Decision decision;
+    const auto stream = stream_of(kind, event.id);
+    decision.resource = {std::string(collection), to_string(event.id), stream, removed};
+    decision.emit(stream, event);
+    return decision;
+}
+
+}  // namespace
+
+Result<Decision> decide(const World& world, const AddUser& command) {
+    if (state_of(world).by_username.contains(command.username.text)) {
+        return reject("name_taken", fmt::format("there is a user {} already", command.username.text),
+                      {{"/username", "this name is taken"}});
+    }
+    return change("users", "user", UserAdded{command.id, command.username, command.role, command.password_ref});
+}
+
+Result<Decision> decide(const World& world, const ChangePassword& command) {
+    if (!state_of(world).users.contains(command.id)) return missing("user", command.id);
+    return change("users", "user", PasswordChanged{command.id, command.password_ref});
+}
+
+Result<Decision> decide(const World&, const AddToken& command) {
+    return change("tokens", "token", TokenAdded{command.id, command.name, command.scopes, command.expires_at, command.hash_ref});
+}
+
+Result<Decision> decide(const World& world, const RemoveToken& command) {
+    if (!state_of(world).tokens.contains(command.id)) return missing("token", command.id);
+    return change("tokens", "token", TokenRemoved{command.id}, true);
+}
+
+Result<Decision> decide(const World&, const InviteBusClient& command) {
+    for (std::size_t i = 0; i < command.services.size(); ++i) {
+        if (is_rendering_service(command.services[i])) continue;
+        const auto detail = fmt::format("there is no service '{}'", command.services[i]);
+        return reject("invalid_field", detail, {{fmt::format("/services/{}", i), detail}});
+    }
+    if (command.kind == BusKind::agent && command.services.empty()) {
+        return reject("invalid_field", "an agent speaks for at least one service", {{"/services", "name at least one service"}});
+    }
+    return change(collection_of(command.kind), enum_name(command.kind),
+                  BusClientInvited{command.id, command.kind, command.name, command.services, command.enrolment_ref});
+}
+
+Result<Decision> decide(const World& world, const EnrolBusClient& command) {
+    const auto* client = clients(state_of(world), command.kind).find(command.id);
+    if (client == nullptr) return missing(enum_name(command.kind), command.id);
+    if (!client->enrolment_ref) return reject("token_used", "this enrolment token has been used already");
+    if (state_of(world).by_bus_key.contains(command.public_key)) {
+        return reject("key_taken", "another client of the bus has this key", {{"/public_key", "this key is taken"}});
+    }
+    return change(collection_of(command.kind), enum_name(command.kind),
+                  BusClientEnrolled{command.id, command.kind, command.public_key});
+}
+
+Result<Decision> decide(const World& world, const RemoveBusClient& command) {
+    if (!clients(state_of(world), command.kind).contains(command.id)) return missing(enum_name(command.kind), command.id);
+    return change(collection_of(command.kind), enum_name(command.kind), BusClientRemoved{command.id, command.kind}, true);
+}
+
+void evolve(State& state, const UserAdded& event, const Meta& meta) {
+    state.by_username.assign(event.username.text, event.id);
+    state.users.assign(event.id, User{event.id, event.username, event.role, event.password_ref, meta.version, meta.at});
+}
+
+void evolve(State& state, const PasswordChanged& event, const Meta& meta) {
+    if (User* user = state.users.edit(event.id)) {
+        user->password_ref = event.password_ref;
+        user->version = meta.version;
+    }
+}
+
+void evolve(State& state, const TokenAdded& event, const Meta& meta) {
+    state.tokens.assign(event.id,
+                        Token{event.id, event.name, event.scopes, event.expires_at, event.hash_ref, meta.version, meta.at});
+}
+
+void evolve(State& state, const TokenRemoved& event, const Meta&) { state.tokens.erase(event.id); }
+
+void evolve(State& state, const BusClientInvited& event, const Meta& meta) {
+    clients(state, event.kind)
+        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt, event.enrolment_ref,
+                                    meta.version, meta.at});
+}
+
+void evolve(State& state, const BusClientEnrolled& event, const Meta& meta) {
+    if (BusClient* client = clients(state, event.kind).edit(event.id)) {
+        client->public_key = event.public_key;
+        client->enrolment_ref.reset();
+        client->version = meta.version;
+        state.by_bus_key.assign(event.public_key, event.id);
+    }
+}
+
+void evolve(State& state, const BusClientRemoved& event, const Meta&) {
+    auto& map = clients(state, event.kind);
+    if (const auto* client = map.find(event.id); client != nullptr && client->public_key) {
+        state.by_bus_key.erase(*client->public_key);
+    }
+    map.erase(event.id);
+}
+
+void reindex(State& state) {
+    state.by_username.clear();
+    state.by_bus_key.clear();
+    state.users.for_each([&](const Uuid& id, const User& user) { state.by_username.assign(user.username.text, id); });
+    for (const auto kind : {BusKind::agent, BusKind::subscriber}) {
+        clients(state, kind).for_each([&](const Uuid& id, const BusClient& client) {
+            if (client.public_key) state.by_bus_key.assign(*client.public_key, id);
+        });
+    }
+}
+
+}  // namespace pic::access

@@ -1,0 +1,70 @@
+// A command whose type the caller need not know: the registry makes it from JSON, the write path prepares and decides it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "projections/core/decision.hpp"
+#include "projections/core/supply.hpp"
+
+namespace pic {
+
+class World;
+
+class Command {
+  public:
+    virtual ~Command() = default;
+    [[nodiscard]] virtual std::string_view type() const = 0;
+    /// Fills in what decide() needs from outside; called once, before the command is queued.
+    virtual void prepare(Supply& supply) = 0;
+    /// Pure: the same world gives the same answer. May be called more than once.
+    [[nodiscard]] virtual Result<Decision> decide(const World& world) const = 0;
+};
+
+using AnyCommand = std::unique_ptr<Command>;
+
+/// Collects the commands that bring one world to the other, for undo and restore. `wants(stream)` limits it to what is to be
+/// changed.
+class Reconciler {
+  public:
+    explicit Reconciler(std::function<bool(std::string_view stream)> wants) : wants_(std::move(wants)) {}
+    [[nodiscard]] bool wants(std::string_view stream) const { return wants_(stream); }
+    template <class T>
+    void add(T command);
+    [[nodiscard]] std::vector<AnyCommand> take() { return std::move(commands_); }
+
+  private:
+    std::function<bool(std::string_view)> wants_;
+    std::vector<AnyCommand> commands_;
+};
+
+// Outside the class, where its own members do not hide the functions that argument-dependent look-up is to find.
+template <class T>
+void prepare_by_lookup(T& command, Supply& supply) {
+    if constexpr (requires { prepare(command, supply); }) prepare(command, supply);
+}
+template <class T>
+Result<Decision> decide_by_lookup(const World& world, const T& command) {
+    return decide(world, command);
+}
+
+template <class T>
+class CommandOf final : public Command {
+  public:
+    explicit CommandOf(T data) : data_(std::move(data)) {}
+    [[nodiscard]] std::string_view type() const override { return T::type; }
+    void prepare(Supply& supply) override { prepare_by_lookup(data_, supply); }
+    [[nodiscard]] Result<Decision> decide(const World& world) const override { return decide_by_lookup(world, data_); }
+
+  private:
+    T data_;
+};
+
+template <class T>
+void Reconciler::add(T command) {
+    commands_.push_back(std::make_unique<CommandOf<T>>(std::move(command)));
+}
+
+}  // namespace pic

@@ -1,0 +1,39 @@
+// What a decider returns: the facts that follow from a command, and which resource the answer should show. A decider never
+// numbers, times or signs an event: that is the writer's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/event.hpp"
+#include "schema/record.hpp"
+
+namespace pic {
+
+/// Names a resource for queries: the collection ("peers", or a singleton such as "cell") and the key within it.
+struct ResourceName {
+    std::string collection;
+    std::string key;     ///< "" for a singleton
+    std::string stream;  ///< the stream whose version is the resource's ETag
+    bool removed = false;
+    friend bool operator==(const ResourceName&, const ResourceName&) = default;
+};
+
+struct Decision {
+    std::vector<NewEvent> events;
+    ResourceName resource;
+
+    template <class E>
+    void emit(std::string stream, const E& event) {
+        events.push_back({std::move(stream), std::string(E::type), E::schema_version, to_json(event)});
+    }
+};
+
+/// Passed to evolve() beside the event: the part of the envelope that state may keep.
+struct Meta {
+    Sequence sequence;
+    StreamVersion version;
+    Timestamp at;
+};
+
+}  // namespace pic

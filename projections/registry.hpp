@@ -1,0 +1,16 @@
+// The one visible list of the services, and the world made of their states. Adding a service is its folder and one line
+// here; no static initialiser registers anything behind anybody's back.
+#pragma once
+
+#include "projections/access/access.hpp"
+#include "projections/cell/cell.hpp"
+#include "projections/dns/dns.hpp"
+#include "projections/peers/peers.hpp"
+#include "projections/services/services.hpp"
+#include "projections/wireguard/wireguard.hpp"
+
+namespace pic {
+
+using Services = TypeList<cell::Service, access::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
+
+}  // namespace pic
