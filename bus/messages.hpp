@@ -28,8 +28,10 @@ namespace pic::bus {
 inline constexpr std::uint32_t protocol_version = 1;
 
 // Limits. A message beyond one is refused as a whole (code "too_large" or "malformed"), never cut.
-inline constexpr std::size_t header_limit = 64 * 1024;          ///< bytes of the header frame
-inline constexpr std::size_t header_depth_limit = 32;           ///< nesting of any JSON on the bus
+inline constexpr std::size_t header_limit = 64 * 1024;  ///< bytes of the header frame
+inline constexpr std::size_t header_depth_limit = 32;   ///< nesting of a header and of a status
+inline constexpr std::size_t payload_depth_limit =
+    64;  ///< nesting of an event: a command's 32 and its envelope
 inline constexpr std::size_t request_frame_limit = 256 * 1024;  ///< bytes of a frame towards the controller
 inline constexpr std::size_t answer_frame_limit =
     64 * 1024 * 1024;  ///< bytes of a frame from the controller: a full
@@ -190,5 +192,10 @@ struct Answer {
 /// "ahead_of_log" when the reader has seen what the log has not; "stale_epoch" when it comes from before a
 /// restore.
 [[nodiscard]] Result<void> check_reader(const Position& have, const Position& head);
+
+/// "<cell> <epoch> <sequence>", the form in which a position is kept in a file.
+[[nodiscard]] std::string format_position(const Position& position);
+/// The inverse. Refusal: "malformed".
+[[nodiscard]] Result<Position> parse_position(std::string_view text);
 
 }  // namespace pic::bus

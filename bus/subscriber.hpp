@@ -48,8 +48,4 @@ class Subscriber {
     std::unique_ptr<Impl> impl_;
 };
 
-/// "<cell> <epoch> <sequence>", the form in which a position is kept in a file.
-[[nodiscard]] std::string to_string(const Position& position);
-[[nodiscard]] Result<Position> parse_position(std::string_view text);
-
 }  // namespace pic::bus
