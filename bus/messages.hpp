@@ -89,7 +89,7 @@ struct FetchEvents {
 /// Asks for the readable picture of the whole cell and the position it stands for.
 struct FetchSnapshot {};
 
-/// "I am here." Answered by the head. Sent when nothing else was for heartbeat_interval (bus/client.hpp).
+/// "I am here." Answered by the head. Sent when nothing else was for heartbeat_interval (bus/timing.hpp).
 struct Heartbeat {};
 
 /// "I am leaving." Not answered.
