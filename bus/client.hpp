@@ -25,7 +25,7 @@ struct ClientOptions {
     std::chrono::milliseconds ask_every = ask_interval;
 };
 
-/// What an agent does when the bus calls; every function runs on the client's thread.
+/// What an agent does when the bus calls; every function runs on the client's thread and does not throw.
 struct AgentHandler {
     virtual ~AgentHandler() = default;
     /// What the agent holds (staged or live) of a service; a default Position: nothing. std::nullopt: busy,

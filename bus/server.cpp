@@ -1,17 +1,15 @@
 #include "bus/server.hpp"
 
-#include <pthread.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <stdexcept>
 #include <thread>
 
 #include "bus/allow_list.hpp"
 #include "bus/desk.hpp"
 #include "bus/doorbell.hpp"
+#include "bus/quiet_thread.hpp"
 #include "bus/sockets.hpp"
 #include "bus/zap.hpp"
 
@@ -87,18 +85,6 @@ BoundSocket open_hints(zmq::context_t& context, const ServerOptions& options) {
     hints.socket().set(zmq::sockopt::rcvhwm, request_queue);
     hints.bind(options.hint_endpoint);
     return hints;
-}
-
-/// A thread that no signal of the process interrupts.
-template <class Function>
-std::thread quiet_thread(Function function) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread thread(std::move(function));
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return thread;
 }
 
 }  // namespace
