@@ -1,0 +1,45 @@
+#include "tools/picctl/commands/commands.hpp"
+
+#include <array>
+#include <utility>
+
+namespace pic::cli {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
+    {"cell", "the cell itself: name, domain, networks"},
+    {"peer", "the devices of the VPN"},
+    {"dns", "names: records, zones, upstreams"},
+    {"dns record", "the records of the cell's zone"},
+    {"dns zone", "a zone as a file (RFC 1035)"},
+    {"wireguard", "the VPN's own settings"},
+    {"services", "what runs, and how far it has come"},
+    {"artefacts", "what the log renders to"},
+    {"log", "the log's integrity"},
+    {"token", "tokens for the API"},
+    {"agent", "the agents that may speak on the bus"},
+    {"subscriber", "the programs that may follow the log on the bus"},
+}};
+
+Verbs concatenated() {
+    Verbs all;
+    for (const auto& family : {setup_verbs, cell_verbs, peer_verbs, dns_verbs, wireguard_verbs, service_verbs,
+                               artefact_verbs, log_verbs, backup_verbs, access_verbs, completion_verbs})
+        for (auto& verb : family()) all.push_back(std::move(verb));
+    return all;
+}
+
+}  // namespace
+
+const Verbs& all_verbs() {
+    static const Verbs verbs = concatenated();
+    return verbs;
+}
+
+std::string group_help(const std::string& group) {
+    for (const auto& [name, help] : groups)
+        if (name == group) return std::string(help);
+    return {};
+}
+
+}  // namespace pic::cli
