@@ -117,6 +117,9 @@ class LogStore {
 
     /// Throws WriteError where an earlier write failed.
     [[nodiscard]] virtual std::unique_ptr<Batch> begin() = 0;
+    /// After a WriteError: reads the heads from the disk again, so that writing may be tried anew. What the failed batch left
+    /// behind is either wholly there or not at all; head() tells. Throws OpenError, and may then be called again.
+    virtual void reopen() = 0;
 
     // The read side: any thread; never waits for the writer, sees what is committed.
 
