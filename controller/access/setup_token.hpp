@@ -3,8 +3,10 @@
 // cell is claimed is the log's word, not this file's: a claimed cell never makes a token again.
 #pragma once
 
+#include <atomic>
 #include <expected>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "controller/vault/private_file.hpp"
@@ -19,7 +21,7 @@ class SetupToken {
 
     /// For the console.
     [[nodiscard]] const vault::Secret& text() const { return text_; }
-    /// In constant time; never after consume().
+    /// In constant time; never after consume(). From any thread.
     [[nodiscard]] bool matches(std::string_view candidate) const;
     /// The cell is claimed: void at once, the file removed.
     [[nodiscard]] std::expected<void, vault::FileError> consume();
@@ -28,6 +30,7 @@ class SetupToken {
     SetupToken(std::filesystem::path file, vault::Secret text);
     std::filesystem::path file_;
     vault::Secret text_;
+    std::unique_ptr<std::atomic<bool>> used_;
 };
 
 /// A claimed cell has no set-up token: removes what a crash between claim and removal left. At start.

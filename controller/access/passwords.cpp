@@ -1,0 +1,148 @@
+#include "controller/access/passwords.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace pic::access {
+
+using vault::Secret;
+
+namespace {
+
+/// libsodium wants a terminated string in an array of this size.
+using HashText = std::array<char, crypto_pwhash_STRBYTES>;
+
+HashText terminated(std::string_view text) {
+    HashText hash{};
+    std::memcpy(hash.data(), text.data(), std::min(text.size(), hash.size() - 1));
+    return hash;
+}
+
+Result<Secret> hash_now(const Secret& password, const PasswordOptions& options) {
+    HashText hash{};
+    if (crypto_pwhash_str_alg(hash.data(), password.reveal().data(), password.size(), options.passes,
+                              static_cast<std::size_t>(options.memory), crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        return reject("sign_in_busy", "there is no memory left to hash a password");
+    }
+    Secret text = Secret::copy_of(hash.data());
+    sodium_memzero(hash.data(), hash.size());
+    return text;
+}
+
+/// A well-formed hash with today's costs that no password has: what an unknown user is verified against.
+Secret dummy_hash(const PasswordOptions& options) {
+    return Secret::copy_of(fmt::format("$argon2id$v=19$m={},t={},p=1${:A>22}${:A>43}", options.memory / 1024,
+                                       options.passes, "", ""));
+}
+
+Passwords::Verdict verify_now(const Secret& password, const Secret& stored, const PasswordOptions& options) {
+    HashText hash = terminated(stored.reveal());
+    Passwords::Verdict verdict;
+    verdict.matches = crypto_pwhash_str_verify(hash.data(), password.reveal().data(), password.size()) == 0;
+    verdict.outdated = crypto_pwhash_str_needs_rehash(hash.data(), options.passes,
+                                                      static_cast<std::size_t>(options.memory)) != 0;
+    sodium_memzero(hash.data(), hash.size());
+    return verdict;
+}
+
+std::unexpected<Rejection> too_long() {
+    return reject("password_too_long", fmt::format("a password has at most {} bytes", password_length_max));
+}
+
+}  // namespace
+
+Result<void> check_new_password(const Secret& password) {
+    if (password.size() > password_length_max) return too_long();
+    if (password.size() < password_length_min) {
+        return reject("password_too_short",
+                      fmt::format("a password has at least {} bytes", password_length_min));
+    }
+    return {};
+}
+
+struct Passwords::State {
+    /// Does its work, or with `refusal` says why it will not be done.
+    using Job = std::move_only_function<void(const Rejection* refusal)>;
+
+    explicit State(PasswordOptions with) : options(with), dummy(dummy_hash(with)) {
+        for (std::size_t i = 0; i < options.at_once; ++i) threads.emplace_back([this] { work(); });
+    }
+
+    ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        wake.notify_all();
+        for (std::thread& thread : threads) thread.join();
+        const Rejection refusal{"shutting_down", "the controller is stopping"};
+        for (Job& job : queue) job(&refusal);
+    }
+
+    void work() {
+        std::unique_lock lock(mutex);
+        for (;;) {
+            wake.wait(lock, [this] { return stopping || !queue.empty(); });
+            if (stopping) return;
+            Job job = std::move(queue.front());
+            queue.pop_front();
+            lock.unlock();
+            job(nullptr);
+            lock.lock();
+        }
+    }
+
+    void submit(Job job) {
+        {
+            const std::lock_guard lock(mutex);
+            if (!stopping && queue.size() < options.queue_limit) {
+                queue.push_back(std::move(job));
+                wake.notify_one();
+                return;
+            }
+        }
+        const Rejection refusal{"sign_in_busy", "too many sign-ins at once; try again in a moment"};
+        job(&refusal);
+    }
+
+    const PasswordOptions options;
+    const Secret dummy;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<Job> queue;
+    bool stopping = false;
+    std::vector<std::thread> threads;
+};
+
+Passwords::Passwords(PasswordOptions options) : state_(std::make_unique<State>(options)) {}
+Passwords::~Passwords() = default;
+
+void Passwords::hash(Secret password, Hashed done) {
+    if (password.size() > password_length_max) return done(too_long());
+    state_->submit([state = state_.get(), password = std::move(password),
+                    done = std::move(done)](const Rejection* refusal) mutable {
+        refusal ? done(std::unexpected(*refusal)) : done(hash_now(password, state->options));
+    });
+}
+
+void Passwords::verify(Secret password, std::optional<Secret> stored, Verified done) {
+    if (password.size() > password_length_max) return done(too_long());
+    state_->submit([state = state_.get(), password = std::move(password), stored = std::move(stored),
+                    done = std::move(done)](const Rejection* refusal) mutable {
+        if (refusal) return done(std::unexpected(*refusal));
+        Verdict verdict = verify_now(password, stored ? *stored : state->dummy, state->options);
+        if (!stored) verdict = {};
+        done(verdict);
+    });
+}
+
+}  // namespace pic::access

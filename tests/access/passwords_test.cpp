@@ -1,0 +1,172 @@
+#include "controller/access/passwords.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+using namespace pic;
+using namespace pic::access;
+using vault::Secret;
+
+namespace {
+
+constexpr PasswordOptions cheap{.passes = 1, .memory = 8192 << 3};
+
+Result<Secret> hash(Passwords& passwords, std::string_view password) {
+    std::promise<Result<Secret>> promise;
+    passwords.hash(Secret::copy_of(password),
+                   [&](Result<Secret> result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+}
+
+Result<Passwords::Verdict> verify(Passwords& passwords, std::string_view password,
+                                  std::optional<Secret> stored) {
+    std::promise<Result<Passwords::Verdict>> promise;
+    passwords.verify(Secret::copy_of(password), std::move(stored),
+                     [&](Result<Passwords::Verdict> result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+}
+
+/// Holds the pool's threads until opened.
+class Gate {
+  public:
+    void wait() {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return open_; });
+    }
+    void await_waiting(int count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ >= count; });
+    }
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int waiting_ = 0;
+    bool open_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a password matches its hash, another does not") {
+    Passwords passwords(cheap);
+    const Secret stored = hash(passwords, "correct horse battery").value();
+    CHECK(stored.reveal().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+    CHECK(verify(passwords, "correct horse battery", stored.clone())->matches);
+    CHECK_FALSE(verify(passwords, "correct horse batterz", stored.clone())->matches);
+    CHECK_FALSE(verify(passwords, "", stored.clone())->matches);
+    CHECK_FALSE(verify(passwords, "correct horse battery", Secret::copy_of("no hash"))->matches);
+    CHECK_FALSE(hash(passwords, "correct horse battery").value().equals(stored.reveal()));
+}
+
+TEST_CASE("an unknown user is verified against a dummy, which nothing matches") {
+    Passwords passwords(cheap);
+    const auto verdict = verify(passwords, "anything at all", std::nullopt);
+    REQUIRE(verdict.has_value());
+    CHECK_FALSE(verdict->matches);
+    CHECK_FALSE(verdict->outdated);
+}
+
+TEST_CASE("a hash made with other costs is told to be outdated") {
+    Passwords passwords(cheap);
+    const Secret stored = hash(passwords, "correct horse battery").value();
+    CHECK_FALSE(verify(passwords, "correct horse battery", stored.clone())->outdated);
+    Passwords dearer({.passes = 2, .memory = cheap.memory});
+    const auto verdict = verify(dearer, "correct horse battery", stored.clone());
+    CHECK(verdict->matches);
+    CHECK(verdict->outdated);
+}
+
+TEST_CASE("passwords have bounds") {
+    CHECK(check_new_password(Secret(password_length_min)).has_value());
+    CHECK(check_new_password(Secret(password_length_min - 1)).error().code == "password_too_short");
+    CHECK(check_new_password(Secret(password_length_max)).has_value());
+    CHECK(check_new_password(Secret(password_length_max + 1)).error().code == "password_too_long");
+    Passwords passwords(cheap);
+    const std::string endless(password_length_max + 1, 'x');
+    CHECK(hash(passwords, endless).error().code == "password_too_long");
+    CHECK(verify(passwords, endless, std::nullopt).error().code == "password_too_long");
+}
+
+TEST_CASE("no more run at once than are allowed, no more wait than the queue holds") {
+    Gate gate;
+    std::atomic<int> done = 0;
+    std::atomic<int> busy = 0;
+    PasswordOptions options = cheap;
+    options.at_once = 2;
+    options.queue_limit = 3;
+    {
+        Passwords passwords(options);
+        const auto submit = [&] {
+            passwords.hash(Secret::copy_of("password"), [&](Result<Secret> result) {
+                if (!result) {
+                    CHECK(result.error().code == "sign_in_busy");
+                    ++busy;
+                    return;
+                }
+                gate.wait();
+                ++done;
+            });
+        };
+        submit();
+        submit();
+        gate.await_waiting(2);
+        for (int i = 0; i < 5; ++i) submit();
+        CHECK(busy == 2);
+        CHECK(done == 0);
+        gate.open();
+        CHECK(hash(passwords, "password").has_value());
+    }
+    CHECK(busy == 2);
+    CHECK(done == 5);
+}
+
+TEST_CASE("at the end every callback has been called once") {
+    Gate gate;
+    std::vector<std::string> outcomes;
+    std::thread opener;
+    {
+        PasswordOptions options = cheap;
+        options.at_once = 1;
+        Passwords passwords(options);
+        passwords.hash(Secret::copy_of("password"), [&](const Result<Secret>& result) {
+            outcomes.emplace_back(result ? "hashed" : result.error().code);
+            gate.wait();
+        });
+        gate.await_waiting(1);
+        for (int i = 0; i < 2; ++i) {
+            passwords.verify(Secret::copy_of("password"), std::nullopt,
+                             [&](const Result<Passwords::Verdict>& result) {
+                                 outcomes.emplace_back(result ? "verified" : result.error().code);
+                             });
+        }
+        opener = std::thread([&gate] { gate.open(); });
+    }
+    opener.join();
+    REQUIRE(outcomes.size() == 3);
+    CHECK(outcomes[0] == "hashed");
+    for (std::size_t i = 1; i < 3; ++i) CHECK((outcomes[i] == "verified" || outcomes[i] == "shutting_down"));
+}
+
+TEST_CASE("the costs are what the security page says") {
+    const PasswordOptions options;
+    CHECK(options.memory == 64 << 20);
+    CHECK(options.passes == 3);
+    CHECK(options.at_once == 2);
+    Passwords passwords;
+    CHECK(hash(passwords, "correct horse battery")
+              .value()
+              .reveal()
+              .starts_with("$argon2id$v=19$m=65536,t=3,p=1$"));
+}
