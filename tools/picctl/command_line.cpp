@@ -135,12 +135,23 @@ void check_role(const Verb& verb, const Options& options) {
                       fmt::format("'{}' is no query: only queries can be asked at a sequence", verb.path));
 }
 
+/// The first word that is no option of every verb's, nor the value of one.
+std::vector<std::string>::iterator first_word(std::vector<std::string>& words) {
+    const auto takes_value = [](const std::string& word) {
+        return std::ranges::any_of(global_options(), [&](const Parameter& option) {
+            return option.name == word && option.kind != Kind::flag;
+        });
+    };
+    auto at = words.begin();
+    while (at != words.end() && at->starts_with("--"))
+        at += takes_value(*at) && std::next(at) != words.end() ? 2 : 1;
+    return at;
+}
+
 /// Takes "at SEQUENCE" out of the words, so that what follows is parsed as it would be without.
 std::optional<std::uint64_t> take_at(std::vector<std::string>& words) {
-    const auto at = std::ranges::find(words, "at");
-    if (at == words.end()) return std::nullopt;
-    if (std::any_of(words.begin(), at, [](const std::string& word) { return !word.starts_with("--"); }))
-        return std::nullopt;  // an argument of some verb, not the first word
+    const auto at = first_word(words);
+    if (at == words.end() || *at != "at") return std::nullopt;
     if (std::distance(at, words.end()) < 3 || std::next(at)->starts_with("-"))
         return std::nullopt;  // CLI11 says why
 
@@ -165,10 +176,11 @@ int parse_and_run(std::vector<std::string> words, Terminal& terminal, bool& as_j
     auto options = options_from(given(parser, ""));
     as_json = options.json;
     options.at = at;
-    const Verb& verb = *chosen(parser);
-    check_role(verb, options);
+    const Verb* verb = chosen(parser);
+    if (verb == nullptr) throw Failure(ExitCode::usage, "at: give a sequence and a query");
+    check_role(*verb, options);
     Session session(std::move(options), terminal);
-    verb.run(session, given(parser, verb.path));
+    verb->run(session, given(parser, verb->path));
     return static_cast<int>(ExitCode::ok);
 }
 

@@ -226,6 +226,7 @@ Response HttpClient::send(const Request& request, int timeout_seconds, const Bod
 }
 
 int HttpClient::follow(const Request& request, const std::function<bool(std::string_view)>& message) {
+    connection_.reset();  // it would only idle
     websocket::stream<BeastStream> socket(connect(endpoint_));
     socket.read_message_max(message_limit);
     socket.set_option(websocket::stream_base::decorator([&](websocket::request_type& upgrade) {

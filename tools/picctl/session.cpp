@@ -140,7 +140,10 @@ json Session::list(const std::string& path, const std::string& query) {
         auto page_query = fmt::format("limit={}{}{}", page_size, query.empty() ? "" : "&", query);
         if (!cursor.empty()) page_query += "&cursor=" + percent_encoded(cursor);
         auto page = get(path, page_query);
-        for (auto& item : page.at("items")) items.push_back(std::move(item));
+        auto& more = page.at("items");
+        if (!more.is_array() || !std::ranges::all_of(more, &json::is_object))
+            throw Failure(ExitCode::unavailable, "the daemon's answer is no list");
+        for (auto& item : more) items.push_back(std::move(item));
         const auto next = page.find("next_cursor");
         cursor = next != page.end() && next->is_string() ? next->get<std::string>() : "";
     } while (!cursor.empty());
