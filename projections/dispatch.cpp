@@ -238,6 +238,34 @@ const std::unordered_map<std::string_view, ResourceType>& resource_table() {
     return table;
 }
 
+/// Resources that were only touched, and read the same, are no change.
+void add_change(std::vector<ResourceChange>& out, std::string_view collection, std::string key, std::string before,
+                std::string after) {
+    if (before != after) out.push_back({std::string(collection), std::move(key), std::move(before), std::move(after)});
+}
+
+template <class Entry>
+void diff_entry(const Entry& before, const Entry& after, std::vector<ResourceChange>& out) {
+    if constexpr (is_collection<Entry>) {
+        using Map = std::remove_cvref_t<decltype(after.map)>;
+        const auto text = [](const auto* value) { return value == nullptr ? std::string() : to_json(*value); };
+        Map::diff(before.map, after.map, [&](const auto& key, const auto* was, const auto* is) {
+            add_change(out, after.name, key_text(key), text(was), text(is));
+        });
+    } else {
+        add_change(out, after.name, {}, to_json(before.value), to_json(after.value));
+    }
+}
+
+template <class S>
+void diff_service(const World& before, const World& after, std::vector<ResourceChange>& out) {
+    const auto was = S::resources(before.get<S>());
+    const auto is = S::resources(after.get<S>());
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (diff_entry(std::get<I>(was), std::get<I>(is), out), ...);
+    }(std::make_index_sequence<std::tuple_size_v<decltype(was)>>{});
+}
+
 template <class State>
 void reindex_by_lookup(State& state) {
     if constexpr (requires { reindex(state); }) reindex(state);
@@ -353,6 +381,12 @@ std::vector<std::string_view> collection_names() {
     for (const auto& [name, entry] : resource_table()) names.push_back(name);
     std::ranges::sort(names);
     return names;
+}
+
+std::vector<ResourceChange> diff_resources(const World& before, const World& after) {
+    std::vector<ResourceChange> changes;
+    each_service([&]<class S> { diff_service<S>(before, after, changes); });
+    return changes;
 }
 
 std::string snapshot_world(const World& world) {

@@ -84,6 +84,13 @@ struct ResourcePage {
                                                          std::string_view after, std::size_t limit);
 [[nodiscard]] std::vector<std::string_view> collection_names();
 
+/// A resource that differs between two worlds; empty JSON where there is none.
+struct ResourceChange {
+    std::string collection, key, before, after;
+};
+/// Everything that queries show and that differs, by collection and key.
+[[nodiscard]] std::vector<ResourceChange> diff_resources(const World& before, const World& after);
+
 /// Names the code that evolves: a snapshot made by another version is discarded. Raise it whenever a State or an evolve()
 /// changes its meaning.
 inline constexpr std::string_view evolve_version = "1";

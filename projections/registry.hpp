@@ -2,7 +2,7 @@
 // here; no static initialiser registers anything behind anybody's back.
 #pragma once
 
-#include "projections/access/access.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/peers/peers.hpp"
@@ -11,6 +11,6 @@
 
 namespace pic {
 
-using Services = TypeList<cell::Service, access::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
+using Services = TypeList<cell::Service, accounts::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
 
 }  // namespace pic

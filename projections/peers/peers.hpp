@@ -165,7 +165,7 @@ struct ChangePeer {
 
 /// New keys: of the device where `public_key` is given, else made here.
 struct RotatePeer {
-    static constexpr std::string_view type = "RotatePeer";
+    static constexpr std::string_view type = "RotatePeerKey";
     Uuid id;
     std::optional<WgKey> public_key;
     std::optional<SecretRef> private_key_ref, preshared_key_ref;  // brought by prepare()

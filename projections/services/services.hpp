@@ -46,7 +46,7 @@ struct ChangeService {
     Patch<bool> enabled;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("enabled", s.enabled));
+        return std::tuple(field("service", s.name), field("enabled", s.enabled));
     }
 };
 

@@ -81,7 +81,7 @@ struct ChangeWireguard {
 
 /// New keys for the cell: every client's config has to be fetched anew.
 struct RotateWireguard {
-    static constexpr std::string_view type = "RotateWireguard";
+    static constexpr std::string_view type = "RotateWireguardKey";
     WgKey public_key;           // both are brought by prepare()
     SecretRef private_key_ref;
     template <class Self>

@@ -9,7 +9,7 @@ class World;
 class Reconciler;
 }  // namespace pic
 
-namespace pic::access {
+namespace pic::accounts {
 
 enum class Role { admin, operator_, viewer, member };
 constexpr std::array<std::string_view, 4> enum_names(Role) { return {"admin", "operator", "viewer", "member"}; }
@@ -33,13 +33,14 @@ struct Token {
     Uuid id;
     Text name;
     std::vector<std::string> scopes;  ///< "peers:write", "*"
+    std::string owner;                ///< the actor who made it
     std::optional<Timestamp> expires_at;
     SecretRef hash_ref;
     StreamVersion version;
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("expires_at", s.expires_at),
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
                           field("hash_ref", s.hash_ref), field("version", s.version), field("created_at", s.created_at));
     }
 };
@@ -55,14 +56,15 @@ struct BusClient {
     Text name;
     std::vector<std::string> services;       ///< of an agent
     std::optional<std::string> public_key;   ///< Z85 of a CURVE key; none until it has enrolled
+    std::optional<Timestamp> enrolled_at;
     std::optional<SecretRef> enrolment_ref;  ///< hash of the one-time token, until it was used
     StreamVersion version;
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
-                          field("public_key", s.public_key), field("enrolment_ref", s.enrolment_ref), field("version", s.version),
-                          field("created_at", s.created_at));
+                          field("public_key", s.public_key), field("enrolled_at", s.enrolled_at),
+                          field("enrolment_ref", s.enrolment_ref), field("version", s.version), field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const BusClient& client) { return client.id; }
@@ -114,11 +116,12 @@ struct TokenAdded {
     Uuid id;
     Text name;
     std::vector<std::string> scopes;
+    std::string owner;
     std::optional<Timestamp> expires_at;
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("expires_at", s.expires_at),
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
                           field("hash_ref", s.hash_ref));
     }
 };
@@ -140,7 +143,7 @@ struct BusClientInvited {
     BusKind kind = BusKind::agent;
     Text name;
     std::vector<std::string> services;
-    SecretRef enrolment_ref;
+    std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
@@ -202,17 +205,18 @@ struct AddToken {
     Uuid id;
     Text name;
     std::vector<std::string> scopes;
+    std::string owner;
     std::optional<Timestamp> expires_at;
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("expires_at", s.expires_at),
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
                           field("hash_ref", s.hash_ref));
     }
 };
 
 struct RemoveToken {
-    static constexpr std::string_view type = "RemoveToken";
+    static constexpr std::string_view type = "RevokeToken";
     Uuid id;
     template <class Self>
     static auto fields(Self& s) {
@@ -226,7 +230,7 @@ struct InviteBusClient {
     BusKind kind = BusKind::agent;
     Text name;
     std::vector<std::string> services;
-    SecretRef enrolment_ref;
+    std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
@@ -256,9 +260,9 @@ struct RemoveBusClient {
 };
 
 struct Service {
-    static constexpr std::string_view name = "access";
+    static constexpr std::string_view name = "accounts";
     static constexpr bool renders = false;
-    using State = access::State;
+    using State = accounts::State;
     using Events = TypeList<UserAdded, PasswordChanged, TokenAdded, TokenRemoved, BusClientInvited, BusClientEnrolled, BusClientRemoved>;
     using Commands = TypeList<AddUser, ChangePassword, AddToken, RemoveToken, InviteBusClient, EnrolBusClient, RemoveBusClient>;
     template <class S>
@@ -285,4 +289,4 @@ void evolve(State& state, const BusClientEnrolled& event, const Meta& meta);
 void evolve(State& state, const BusClientRemoved& event, const Meta& meta);
 void reindex(State& state);
 
-}  // namespace pic::access
+}  // namespace pic::accounts

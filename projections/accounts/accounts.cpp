@@ -1,11 +1,11 @@
-#include "projections/access/access.hpp"
+#include "projections/accounts/accounts.hpp"
 
 #include <fmt/format.h>
 
 #include "projections/dispatch.hpp"
 #include "projections/world.hpp"
 
-namespace pic::access {
+namespace pic::accounts {
 namespace {
 
 const State& state_of(const World& world) { return world.get<Service>(); }
@@ -49,7 +49,7 @@ Result<Decision> decide(const World& world, const ChangePassword& command) {
 }
 
 Result<Decision> decide(const World&, const AddToken& command) {
-    return change("tokens", "token", TokenAdded{command.id, command.name, command.scopes, command.expires_at, command.hash_ref});
+    return change("tokens", "token", TokenAdded{command.id, command.name, command.scopes, command.owner, command.expires_at, command.hash_ref});
 }
 
 Result<Decision> decide(const World& world, const RemoveToken& command) {
@@ -73,7 +73,7 @@ Result<Decision> decide(const World&, const InviteBusClient& command) {
 Result<Decision> decide(const World& world, const EnrolBusClient& command) {
     const auto* client = clients(state_of(world), command.kind).find(command.id);
     if (client == nullptr) return missing(enum_name(command.kind), command.id);
-    if (!client->enrolment_ref) return reject("token_used", "this enrolment token has been used already");
+    if (client->public_key) return reject("token_used", "this enrolment token has been used already");
     if (state_of(world).by_bus_key.contains(command.public_key)) {
         return reject("key_taken", "another client of the bus has this key", {{"/public_key", "this key is taken"}});
     }
@@ -100,20 +100,21 @@ void evolve(State& state, const PasswordChanged& event, const Meta& meta) {
 
 void evolve(State& state, const TokenAdded& event, const Meta& meta) {
     state.tokens.assign(event.id,
-                        Token{event.id, event.name, event.scopes, event.expires_at, event.hash_ref, meta.version, meta.at});
+                        Token{event.id, event.name, event.scopes, event.owner, event.expires_at, event.hash_ref, meta.version, meta.at});
 }
 
 void evolve(State& state, const TokenRemoved& event, const Meta&) { state.tokens.erase(event.id); }
 
 void evolve(State& state, const BusClientInvited& event, const Meta& meta) {
     clients(state, event.kind)
-        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt, event.enrolment_ref,
+        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt, std::nullopt, event.enrolment_ref,
                                     meta.version, meta.at});
 }
 
 void evolve(State& state, const BusClientEnrolled& event, const Meta& meta) {
     if (BusClient* client = clients(state, event.kind).edit(event.id)) {
         client->public_key = event.public_key;
+        client->enrolled_at = meta.at;
         client->enrolment_ref.reset();
         client->version = meta.version;
         state.by_bus_key.assign(event.public_key, event.id);
@@ -139,4 +140,4 @@ void reindex(State& state) {
     }
 }
 
-}  // namespace pic::access
+}  // namespace pic::accounts

@@ -1,0 +1,254 @@
+#include "controller/core/writer.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace pic::core {
+namespace {
+
+/// A change-set that was decided, until its batch is committed.
+struct Decided {
+    Submission submission;
+    Answer answer;
+};
+
+}  // namespace
+
+struct Writer::Impl {
+    log::LogStore& store;
+    std::vector<Observer> observers;
+    Evolver evolver;
+
+    mutable std::mutex mutex;  // of what follows, up to the blank line
+    std::condition_variable wake;
+    std::deque<Submission> queue;
+    bool stopping = false;
+    std::optional<std::string> read_only;
+    std::shared_ptr<const World> published;
+
+    bool broken = false;  // the writer's thread alone
+    std::atomic<std::uint64_t> batches{0}, changes{0}, events{0}, refused{0};
+    std::thread thread;
+
+    Impl(log::LogStore& log, World world, std::vector<Observer> told)
+        : store(log), observers(std::move(told)), published(std::make_shared<World>(std::move(world))) {}
+
+    void refuse(Submission& submission, Rejection why) {
+        ++refused;
+        submission.done(std::unexpected(std::move(why)));
+    }
+
+    /// The next change-sets to be made together; none when the writer is to end.
+    std::vector<Submission> take() {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return stopping || !queue.empty(); });
+        std::vector<Submission> batch;
+        while (!queue.empty() && batch.size() < batch_limit) {
+            batch.push_back(std::move(queue.front()));
+            queue.pop_front();
+        }
+        return batch;
+    }
+
+    void run() {
+        for (auto batch = take(); !batch.empty(); batch = take()) write(batch);
+    }
+
+    std::shared_ptr<const World> current() const {
+        const std::lock_guard lock(mutex);
+        return published;
+    }
+
+    /// After a failed write: opens the store again and takes in what the failed batch may have left there whole.
+    void recover() {
+        store.reopen();
+        World world = *current();
+        store.scan(world.sequence, store.head().sequence, [&](const log::ScannedEvent& e) {
+            evolver.apply(world, EventView{e.type, e.schema_version, e.data, Meta{e.sequence, e.version, e.at}, true});
+            return true;
+        });
+        publish(std::move(world));
+        broken = false;
+    }
+
+    void write(std::vector<Submission>& batch) {
+        try {
+            if (broken) recover();
+            commit(batch);
+        } catch (const log::WriteError& error) {
+            fail(batch, error.code, error.what());
+        } catch (const log::OpenError& error) {
+            fail(batch, error.code, error.what());
+        } catch (const std::exception& error) {
+            fail(batch, "internal", error.what());
+        }
+    }
+
+    void fail(std::vector<Submission>& batch, const std::string& code, const std::string& detail) {
+        broken = true;
+        spdlog::error("log_unwritable: the log cannot be written ({}): {}", code, detail);
+        for (auto& submission : batch) {
+            if (submission.done) {
+                refuse(submission, {"log_unwritable", fmt::format("the log cannot be written, nothing is acknowledged: {}", detail)});
+            }
+        }
+    }
+
+    void commit(std::vector<Submission>& batch) {
+        World tentative = *current();
+        auto transaction = store.begin();
+        std::vector<Decided> decided;
+        std::vector<std::pair<Submission*, Rejection>> refusals;
+        for (auto& submission : batch) {
+            auto answer = make(submission, tentative, *transaction);
+            if (answer) {
+                decided.push_back({std::move(submission), *std::move(answer)});
+                submission.done = nullptr;
+            } else {
+                refusals.emplace_back(&submission, std::move(answer.error()));
+            }
+        }
+        try {
+            if (!decided.empty()) transaction->commit();
+        } catch (...) {
+            for (auto& d : decided) restore(batch, std::move(d.submission));
+            throw;
+        }
+        transaction.reset();
+        publish(std::move(tentative));
+        ++batches;
+        changes += decided.size();
+        for (auto& d : decided) d.submission.done(std::move(d.answer));
+        for (auto& [submission, why] : refusals) refuse(*submission, std::move(why));
+    }
+
+    /// Gives a decided change-set back to its batch, so that fail() finds everyone who waits for an answer.
+    static void restore(std::vector<Submission>& batch, Submission submission) {
+        for (auto& slot : batch) {
+            if (slot.done) continue;
+            slot = std::move(submission);
+            return;
+        }
+    }
+
+    Result<Answer> make(Submission& submission, World& tentative, log::Batch& transaction) {
+        if (submission.key) {
+            if (auto first = transaction.recall(*submission.key, submission.info.at)) return repeat(submission, *std::move(first));
+        }
+        const auto version_of = [&](std::string_view stream) { return transaction.stream_version(stream); };
+        for (const auto& e : submission.expected) {
+            if (version_of(e.stream) != e.version) return reject("stale_version", fmt::format("{} has been changed meanwhile", e.stream));
+        }
+        World after = tentative;
+        auto made = decide(submission, after, version_of);
+        if (!made) return std::unexpected(std::move(made.error()));
+        if (submission.if_match && !made->resources.empty()) {
+            const auto version = version_of(made->resources.front().stream);
+            if (version != *submission.if_match) {
+                return reject("stale_version", fmt::format("it has been changed meanwhile: its version is {}, not {}",
+                                                           version.value, submission.if_match->value));
+            }
+        }
+        const auto appended = transaction.append(submission.info, made->events);
+        auto answer = submission.answer(Outcome{after, appended, made->events, made->resources, after.sequence});
+        answer.sequence = after.sequence;
+        if (submission.key) keep(submission, answer, transaction);
+        events += appended.size();
+        tentative = std::move(after);
+        return answer;
+    }
+
+    /// A fault in a decider costs its own change-set, not its neighbours'.
+    Result<Rehearsal> decide(const Submission& submission, World& after,
+                             const std::function<StreamVersion(std::string_view)>& version_of) {
+        try {
+            return rehearse(after, evolver, submission.commands, submission.info.at, version_of);
+        } catch (const std::exception& error) {
+            spdlog::error("internal: a change-set could not be decided: {}", error.what());
+            return reject("internal", "the change could not be decided; the daemon's log says why");
+        }
+    }
+
+    static Result<Answer> repeat(const Submission& submission, log::RememberedAnswer first) {
+        if (first.request_body != submission.request_body) {
+            return reject("idempotency_mismatch", "this Idempotency-Key was used with another request");
+        }
+        return Answer{first.status,           std::move(first.etag), std::move(first.location), first.sequence,
+                      std::move(first.body), std::nullopt,           true};
+    }
+
+    static void keep(const Submission& submission, const Answer& answer, log::Batch& transaction) {
+        log::RememberedAnswer kept{submission.request_body, answer.status, answer.etag, answer.location, answer.sequence,
+                                   answer.kept_body.value_or(answer.body)};
+        transaction.remember(*submission.key, kept, submission.info.at);
+    }
+
+    void publish(World world) {
+        const auto before = current();
+        auto after = std::make_shared<const World>(std::move(world));
+        {
+            const std::lock_guard lock(mutex);
+            published = after;
+        }
+        if (before->sequence == after->sequence) return;
+        for (const auto& observer : observers) observer(*before, *after);
+    }
+};
+
+Writer::Writer(log::LogStore& store, World world, std::vector<Observer> observers)
+    : impl_(std::make_unique<Impl>(store, std::move(world), std::move(observers))) {
+    impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+Writer::~Writer() { stop(); }
+
+void Writer::submit(Submission submission) {
+    std::optional<Rejection> why;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (impl_->stopping) {
+            why = Rejection{"shutting_down", "the controller is stopping; try again in a moment"};
+        } else if (impl_->read_only) {
+            why = Rejection{"read_only", *impl_->read_only};
+        } else if (impl_->queue.size() >= queue_limit) {
+            why = Rejection{"overloaded", "too many changes are waiting; try again in a moment"};
+        } else {
+            impl_->queue.push_back(std::move(submission));
+        }
+    }
+    if (why) return impl_->refuse(submission, std::move(*why));
+    impl_->wake.notify_one();
+}
+
+std::shared_ptr<const World> Writer::world() const { return impl_->current(); }
+
+void Writer::make_read_only(std::string why) {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->read_only) impl_->read_only = std::move(why);
+}
+
+std::optional<std::string> Writer::read_only() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->read_only;
+}
+
+void Writer::stop() {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->stopping = true;
+    }
+    impl_->wake.notify_all();
+    if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+Writer::Counters Writer::counters() const {
+    return {impl_->batches, impl_->changes, impl_->events, impl_->refused};
+}
+
+}  // namespace pic::core
