@@ -1,0 +1,421 @@
+#include "adapters/agent/applier.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <thread>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "adapters/agent/folder.hpp"
+#include "adapters/agent/runtime.hpp"
+#include "adapters/agent/steps.hpp"
+
+namespace pic::agent {
+
+namespace {
+
+constexpr std::size_t output_in_detail = 2048;  ///< of the programs, added to what a step said
+
+/// Why a change did not come to its end.
+struct Failure {
+    ApplyState state = ApplyState::refused;
+    std::string step;
+    std::string detail;
+};
+using Attempt = std::expected<void, Failure>;
+
+std::unexpected<Failure> fail(ApplyState state, std::string step, std::string detail) {
+    return std::unexpected(Failure{state, std::move(step), std::move(detail)});
+}
+
+/// A version of the files, on its way to be live.
+struct Staged {
+    std::uint64_t version = 0;
+    std::map<std::string, FileStamp> stamps;
+};
+
+Timestamp now() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
+}
+
+std::string_view key_of(std::string_view line) {
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos) return {};
+    const auto first = line.find_first_not_of(" \t");
+    const auto last = line.find_last_not_of(" \t", equals == 0 ? 0 : equals - 1);
+    return first >= equals ? std::string_view{} : line.substr(first, last - first + 1);
+}
+
+/// The text without the lines that set one of these keys.
+std::string without_keys(std::string_view text, const std::unordered_set<std::string_view>& keys) {
+    std::string kept;
+    kept.reserve(text.size());
+    while (!text.empty()) {
+        const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+        if (!keys.contains(key_of(line))) kept += line;
+        text.remove_prefix(line.size());
+    }
+    return kept;
+}
+
+bool is_parameters(const std::string& path) { return path == parameters_path; }
+
+/// Names of what differs: paths, and "parameters/<key>".
+std::vector<std::string> changed_names(const Content& from, const Content& to) {
+    static const HeldTree none;
+    std::vector<std::string> names;
+    const auto tree = [](const Content& content, const std::string& path) -> const HeldTree& {
+        const auto at = content.files.find(path);
+        return at == content.files.end() ? none : at->second;
+    };
+    auto paths = to.files;
+    paths.insert(from.files.begin(), from.files.end());
+    for (const auto& [path, unused] : paths) {
+        const auto& before = tree(from, path);
+        const auto& after = tree(to, path);
+        if (before.same_as(after) || before.summary() == after.summary()) continue;
+        if (!is_parameters(path)) {
+            names.push_back(path);
+            continue;
+        }
+        HeldTree::diff(before, after,
+                       [&](const std::string& key, const HeldFragment* old, const HeldFragment* fresh) {
+                           if (old == nullptr || fresh == nullptr || old->text != fresh->text)
+                               names.push_back(path + "/" + key);
+                       });
+    }
+    return names;
+}
+
+}  // namespace
+
+struct Applier::Impl {
+    explicit Impl(ApplierOptions given)
+        : options(std::move(given)),
+          folder((options.spec.in_memory ? options.memory : options.data) / "files"),
+          journal(options.data / "journal", options.spec.service, options.key),
+          runtime(options.spec, {.program_folders = options.program_folders,
+                                 .private_namespace = options.private_namespace,
+                                 .needed_paths = {options.data.string(), options.memory.string()},
+                                 .log = options.log,
+                                 .restarted = options.program_restarted}),
+          dropped(options.spec.drop_keys.begin(), options.spec.drop_keys.end()) {}
+
+    ApplierOptions options;
+    Folder folder;
+    Journal journal;
+    Runtime runtime;
+    std::unordered_set<std::string_view> dropped;  ///< views into options
+    Content good;
+    std::map<std::string, FileStamp> stamps;  ///< of the live version
+    bool live = false;                        ///< the good content is what the programs run on
+    Report last;                              ///< what was said last
+
+    void begin(std::string_view step) const {
+        if (options.step) options.step(step);
+    }
+    Values values(const Content& content, std::uint64_t stage) const;
+    std::string text_of(const std::string& path, const HeldTree& fragments) const;
+    Report say(const Position& revision, ApplyState with, std::string step, std::string why, bool healthy);
+
+    Attempt needs();
+    std::expected<Staged, Failure> stage(const Content& content);
+    Attempt validate(const Content& content, std::uint64_t version);
+    Attempt swap(const Staged& staged);
+    Attempt reload(const Content& content, const std::vector<std::string>& changed);
+    Attempt reload_step(const StepSpec& step, const Content& content);
+    Attempt probe(const Content& content);
+    Attempt bring_live(const Content& content, const std::vector<std::string>& changed);
+    Attempt commit(const Content& content);
+    Attempt go(const Content& desired);
+    void go_back(const Staged& before, const std::vector<std::string>& changed, Failure& why);
+    Report disable(const Content& content);
+    [[nodiscard]] bool drifted() const;
+};
+
+Values Applier::Impl::values(const Content& content, std::uint64_t stage) const {
+    Values all = options.overrides;  // insert() keeps what is there: the first to say wins
+    const auto given = parameters_of(content);
+    all.insert(given.begin(), given.end());
+    all.insert(options.spec.parameters.begin(), options.spec.parameters.end());
+    for (const auto& [name, path] : runtime.found()) all[name] = path;
+    all["live"] = folder.live().string();
+    all["stage"] = folder.version(stage).string();
+    return all;
+}
+
+std::string Applier::Impl::text_of(const std::string& path, const HeldTree& fragments) const {
+    const auto& in = options.spec.drop_in;
+    auto text = assemble(fragments);
+    return std::find(in.begin(), in.end(), path) == in.end() ? text : without_keys(text, dropped);
+}
+
+Report Applier::Impl::say(const Position& revision, ApplyState with, std::string step, std::string why,
+                          bool healthy) {
+    last = {.service = options.spec.service,
+            .revision = revision,
+            .applied = live ? good.revision.sequence : Sequence{},
+            .state = with,
+            .step = std::move(step),
+            .detail = presentable(std::move(why)),
+            .healthy = healthy,
+            .drift = false,
+            .at = now()};
+    return last;
+}
+
+Attempt Applier::Impl::needs() {
+    begin("needs");
+    if (auto ok = runtime.prepare(); !ok) return fail(ApplyState::not_installed, "needs", ok.error().detail);
+    return {};
+}
+
+std::expected<Staged, Failure> Applier::Impl::stage(const Content& content) {
+    begin("stage");
+    const auto version = folder.begin();
+    if (!version) return fail(ApplyState::refused, "stage", version.error().detail);
+    Staged staged{.version = *version, .stamps = {}};
+    for (const auto& [path, fragments] : content.files) {
+        if (is_parameters(path)) continue;
+        const auto before = good.files.find(path);
+        const auto stamp = stamps.find(path);
+        if (before != good.files.end() && stamp != stamps.end() &&
+            before->second.summary() == fragments.summary() && folder.keep(*version, path, stamp->second)) {
+            staged.stamps[path] = stamp->second;
+            continue;
+        }
+        const auto written = folder.write(*version, path, text_of(path, fragments));
+        if (!written) {
+            folder.discard(*version);
+            return fail(ApplyState::refused, "stage", written.error().detail);
+        }
+        staged.stamps[path] = *written;
+    }
+    return staged;
+}
+
+Attempt Applier::Impl::validate(const Content& content, std::uint64_t version) {
+    begin("validate");
+    const auto with = values(content, version);
+    for (const auto& step : options.spec.validate) {
+        if (auto ok = run_step(step, with, runtime); !ok) {
+            return fail(ApplyState::refused, "validate", ok.error().detail);
+        }
+    }
+    return {};
+}
+
+Attempt Applier::Impl::swap(const Staged& staged) {
+    begin("swap");
+    if (auto ok = folder.publish(staged.version); !ok)
+        return fail(ApplyState::refused, "swap", ok.error().detail);
+    stamps = staged.stamps;
+    return {};
+}
+
+Attempt Applier::Impl::reload_step(const StepSpec& step, const Content& content) {
+    const auto with = values(content, folder.live_version());
+    auto pause = reload_pause;
+    for (int attempt = 1;; ++attempt) {
+        const auto ok = run_step(step, with, runtime);
+        if (ok) return {};
+        if (ok.error().code == "refused") return fail(ApplyState::refused, "reload", ok.error().detail);
+        if (attempt == reload_attempts) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
+        const auto report = say(content.revision, ApplyState::retrying, "reload", ok.error().detail, false);
+        if (options.report) options.report(report);
+        std::this_thread::sleep_for(pause);
+        pause *= 2;
+    }
+}
+
+Attempt Applier::Impl::reload(const Content& content, const std::vector<std::string>& changed) {
+    begin("reload");
+    const bool fresh = !runtime.running();
+    const auto with = values(content, folder.live_version());
+    if (auto ok = runtime.start(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
+    for (const auto& step : options.spec.reload) {
+        if (fresh ? !step.on_start : !concerns(step, changed)) continue;
+        if (auto ok = reload_step(step, content); !ok) return ok;
+    }
+    if (auto ok = runtime.relay(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
+    return {};
+}
+
+Attempt Applier::Impl::probe(const Content& content) {
+    begin("probe");
+    const auto with = values(content, folder.live_version());
+    for (const auto& step : options.spec.probe) {
+        if (auto ok = run_step(step, with, runtime); !ok) {
+            return fail(ApplyState::rolled_back, "probe", ok.error().detail);
+        }
+    }
+    return {};
+}
+
+Attempt Applier::Impl::bring_live(const Content& content, const std::vector<std::string>& changed) {
+    auto done = reload(content, changed);
+    if (done) done = probe(content);
+    if (!done && done.error().state == ApplyState::rolled_back) {
+        const auto said = runtime.tail(output_in_detail);
+        if (!said.empty()) done.error().detail += "\n" + said;
+    }
+    return done;
+}
+
+Attempt Applier::Impl::commit(const Content& content) {
+    begin("journal");
+    if (auto ok = journal.append(good, content); !ok) {
+        return fail(ApplyState::rolled_back, "journal", ok.error().detail);
+    }
+    begin("journalled");
+    return {};
+}
+
+/// From the good content, live or not, to `desired`, or back.
+Attempt Applier::Impl::go(const Content& desired) {
+    if (auto ok = needs(); !ok) return ok;
+    const auto staged = stage(desired);
+    if (!staged) return std::unexpected(staged.error());
+    if (auto ok = validate(desired, staged->version); !ok) {
+        folder.discard(staged->version);
+        return ok;
+    }
+    // What cannot be trusted to run on the good content is told everything.
+    auto changed = changed_names(live && good.enabled ? good : Content{}, desired);
+    const Staged before{.version = folder.live_version(), .stamps = stamps};
+    if (auto ok = swap(*staged); !ok) {
+        folder.discard(staged->version);
+        return ok;
+    }
+    auto done = bring_live(desired, changed);
+    if (done) done = commit(desired);
+    if (!done) {
+        go_back(before, changed, done.error());
+        folder.discard(staged->version);
+        return done;
+    }
+    folder.discard(before.version);
+    good = desired;
+    live = true;
+    return {};
+}
+
+void Applier::Impl::go_back(const Staged& before, const std::vector<std::string>& changed, Failure& why) {
+    begin("roll back");
+    if (auto ok = swap(before); !ok)
+        why.detail += "\nand the last good files cannot be put back: " + ok.error().detail;
+    if (good.empty() || !good.enabled) {
+        runtime.stop();
+        live = !good.empty();
+        return;
+    }
+    const auto back = bring_live(good, changed);
+    live = back.has_value();
+    if (!live) why.detail += "\nand the last good version does not run: " + back.error().detail;
+}
+
+/// A disabled service is stopped; its files and its content are kept.
+Report Applier::Impl::disable(const Content& content) {
+    runtime.stop();
+    Attempt done;
+    if (const auto staged = stage(content); !staged) {
+        done = std::unexpected(staged.error());
+    } else {
+        const auto before = folder.live_version();
+        done = swap(*staged);
+        if (done) done = commit(content);
+        folder.discard(done ? before : staged->version);
+    }
+    if (!done)
+        return say(content.revision, done.error().state, done.error().step, done.error().detail, false);
+    good = content;
+    live = true;
+    return say(content.revision, ApplyState::disabled, "", "", true);
+}
+
+bool Applier::Impl::drifted() const {
+    return folder.live_version() != 0 &&
+           std::any_of(good.files.begin(), good.files.end(), [&](const auto& file) {
+               const auto& [path, fragments] = file;
+               return !is_parameters(path) && folder.read_live(path) != text_of(path, fragments);
+           });
+}
+
+Applier::Applier(ApplierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Applier::~Applier() { stop(); }
+
+const Content& Applier::good() const { return impl_->good; }
+
+Report Applier::recover() {
+    auto& i = *impl_;
+    auto kept = i.journal.load();
+    if (!kept) {
+        if (i.options.log) i.options.log(kept.error().detail + "; starting from nothing");
+        kept = Content{};
+    }
+    if (kept->empty()) return i.say({}, ApplyState::applied, "recover", "", false);
+    i.good = std::move(*kept);
+    if (!i.good.enabled) {
+        i.live = true;
+        return i.say(i.good.revision, ApplyState::disabled, "recover", "", true);
+    }
+    Attempt done = i.needs();
+    if (done) {
+        const auto staged = i.stage(i.good);
+        done = staged ? i.swap(*staged) : Attempt(std::unexpected(staged.error()));
+    }
+    if (done) done = i.bring_live(i.good, {});
+    i.live = done.has_value();
+    if (done) return i.say(i.good.revision, ApplyState::applied, "probe", "", true);
+    const auto state =
+        done.error().state == ApplyState::not_installed ? ApplyState::not_installed : ApplyState::retrying;
+    return i.say(i.good.revision, state, done.error().step, done.error().detail, false);
+}
+
+Report Applier::apply(const Content& desired) {
+    auto& i = *impl_;
+    if (!desired.enabled) return i.disable(desired);
+    const auto done = i.go(desired);
+    if (done) return i.say(desired.revision, ApplyState::applied, "probe", "", true);
+    return i.say(desired.revision, done.error().state, done.error().step, done.error().detail, false);
+}
+
+Report Applier::resume() {
+    auto& i = *impl_;
+    if (i.good.empty() || !i.good.enabled || !i.runtime.running()) return look();
+    i.begin("resume");
+    Attempt done;
+    for (const auto& step : i.options.spec.reload) {
+        if (done && step.on_start) done = i.reload_step(step, i.good);
+    }
+    if (done) done = i.probe(i.good);
+    i.live = done.has_value();
+    if (done) return i.say(i.good.revision, ApplyState::applied, "probe", "", true);
+    return i.say(i.good.revision, ApplyState::retrying, done.error().step, done.error().detail, false);
+}
+
+Report Applier::look() {
+    auto& i = *impl_;
+    Report report = i.last;
+    report.at = now();
+    if (i.good.empty()) return report;
+    report.drift = i.drifted();
+    if (!i.good.enabled) return report;
+    const auto probed =
+        i.runtime.running() ? i.probe(i.good) : fail(ApplyState::retrying, "probe", "it does not run");
+    report.healthy = probed.has_value();
+    if (!probed && report.state == ApplyState::applied) {
+        report.step = probed.error().step;
+        report.detail = presentable(probed.error().detail);
+    }
+    return report;
+}
+
+std::string Applier::status() const { return impl_->runtime.status(); }
+
+void Applier::stop() { impl_->runtime.stop(); }
+
+}  // namespace pic::agent

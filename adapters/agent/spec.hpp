@@ -1,0 +1,108 @@
+// How a service is checked, reloaded and probed, as adapters/<service>/adapter.json says it
+// (adapters/README.md is its grammar). The agent knows files, programs, parameters and steps, and nothing of
+// DNS or tunnels beyond the few kinds of check and probe that are named here; another service is another
+// file. Read strictly: an unknown key or kind is an error, since a misspelt check is a check that never runs.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/rejection.hpp"
+
+namespace pic::agent {
+
+/// Texts in which {name} stands for a value: see Values.
+using Template = std::string;
+using Parameters = std::map<std::string, std::string>;
+
+/// What must be there before anything is started.
+struct Need {
+    std::string program;  ///< a name to be found; {name} is its path from then on
+    std::string device;   ///< or a path that must be there for reading and writing
+    std::string install;  ///< the command that would mend it
+};
+
+/// A program that runs as long as the service is enabled.
+struct ProgramSpec {
+    std::string name;
+    std::vector<Template> argv;
+    std::vector<Template> environment;
+    std::vector<Template>
+        instead;  ///< where this command succeeds the program is not needed (the kernel does its work)
+    std::vector<Template> undo;   ///< undoes `instead`
+    std::vector<Template> ready;  ///< command that succeeds once the program can be spoken to; may be empty
+    std::vector<Need> needs;      ///< looked at only where the program itself is needed
+    int stop_signal = 15;
+};
+
+/// One thing to do or to look at. The kind decides which of the others are used.
+struct StepSpec {
+    enum class Kind {
+        run,        ///< argv must end with 0, and print `lines` lines if that is given
+        signal,     ///< send `number` to `program`, then wait for `done` or `failed` in its output
+        interface,  ///< give network `interface` its addresses, mtu and routes
+        wireguard,  ///< own check of the file `path` (adapters/agent/wireguard_check.hpp)
+        dns,        ///< for each parameter whose key begins with `each`: SOA serial of the rest is its value
+    };
+    Kind kind = Kind::run;
+    std::string name;  ///< for reports
+    std::vector<std::string>
+        when;               ///< patterns (fnmatch(3)) of changed paths, "parameters/<key>" for a parameter
+    bool on_start = false;  ///< also after a program of the service was started
+    std::string refused;    ///< output that means "bad input": no second try
+    std::chrono::milliseconds limit{10'000};
+    std::vector<Template> argv;
+    std::vector<Template> environment;
+    Template lines;
+    std::string program;
+    int number = 0;
+    std::string done;
+    std::string failed;
+    Template interface;
+    Template addresses;
+    Template mtu;
+    Template routes;
+    Template path;
+    std::string each;
+    Template server;
+};
+
+struct RelaySpec {
+    Template listen;  ///< addresses with or without prefix length, separated by spaces, within the namespace
+    Template port;
+    Template to;  ///< address:port outside
+};
+
+struct AdapterSpec {
+    std::string service;
+    Parameters parameters;               ///< defaults
+    bool in_memory = false;              ///< live files lie on a tmpfs
+    std::vector<std::string> drop_keys;  ///< "Key = value" lines left out of files that match drop_in
+    std::vector<std::string> drop_in;
+    bool own_namespace = false;
+    std::vector<std::string> private_folders;
+    std::vector<Need> needs;
+    std::vector<ProgramSpec> programs;
+    std::vector<StepSpec> validate;
+    std::vector<StepSpec> reload;
+    std::vector<StepSpec> probe;
+    std::vector<RelaySpec> relays;
+};
+
+/// Refusal: "bad_adapter", with the place in the document.
+[[nodiscard]] Result<AdapterSpec> parse_adapter(std::string_view json);
+[[nodiscard]] Result<AdapterSpec> load_adapter(const std::filesystem::path& file);
+
+/// What the {names} of templates stand for.
+using Values = std::map<std::string, std::string>;
+
+/// Refusal: "unknown_parameter" for a name that has no value.
+[[nodiscard]] Result<std::string> fill(const Template& text, const Values& values);
+[[nodiscard]] Result<std::vector<std::string>> fill(const std::vector<Template>& texts, const Values& values);
+
+}  // namespace pic::agent

@@ -1,0 +1,177 @@
+#include "agent/support.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "adapters/agent/namespace.hpp"
+#include "schema/sha256.hpp"
+
+namespace pic::agent::test {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds patience{5};
+
+HeldFragment fragment(const std::string& text) { return {fragment_digest({text}), text}; }
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder(const std::string& parent) {
+    auto name = parent + "/pic-agent-test-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+Desired& Desired::set(const std::string& path, const std::string& key, const std::string& text) {
+    content_.files[path].assign(key, fragment(text));
+    return *this;
+}
+
+Desired& Desired::erase(const std::string& path, const std::string& key) {
+    content_.files[path].erase(key);
+    return *this;
+}
+
+Desired& Desired::erase(const std::string& path) {
+    content_.files.erase(path);
+    return *this;
+}
+
+Desired& Desired::enable(bool enabled) {
+    content_.enabled = enabled;
+    return *this;
+}
+
+Content Desired::next() {
+    content_.revision.sequence = content_.revision.sequence.next();
+    return content_;
+}
+
+void set_zone(Desired& desired, const std::string& origin, unsigned serial, unsigned count) {
+    const auto path = fmt::format("zones/{}.zone", origin);
+    desired.set(path, "0",
+                fmt::format("$ORIGIN {0}.\n@ 300 IN SOA ns.{0}. hostmaster.{0}. {1} 3600 600 86400 300\n"
+                            "@ 300 IN NS ns\nns 300 IN A 10.8.0.1\n",
+                            origin, serial));
+    for (unsigned i = 0; i < count; ++i) {
+        desired.set(path, fmt::format("record/{}", i),
+                    fmt::format("h{} 300 IN A 10.0.{}.{}\n", i, i >> 8 & 255, i & 255));
+    }
+    desired.set(parameters_path, "zone/" + origin, std::to_string(serial));
+}
+
+void set_corefile(Desired& desired, const std::string& extra) {
+    desired.set("Corefile", "0",
+                ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n    acl {\n        allow net "
+                "127.0.0.0/8\n"
+                "        block\n    }\n    zones {$PIC_LIVE}/zones\n" +
+                    extra + "}\n");
+}
+
+std::string key_of(const std::string& seed) {
+    Sha256 hash;
+    auto digest = hash.update(seed).finish();
+    std::string text(sodium_base64_encoded_len(digest.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+    sodium_bin2base64(text.data(), text.size(), digest.data(), digest.size(), sodium_base64_VARIANT_ORIGINAL);
+    text.pop_back();
+    return text;
+}
+
+void set_wireguard(Desired& desired, unsigned count) {
+    desired.set(
+        "wg0.conf", "interface",
+        fmt::format("[Interface]\nPrivateKey = {}\nAddress = 10.8.0.1/16, fd00:8::1/64\nListenPort = 51820\n",
+                    key_of("server")));
+    desired.set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64").set(parameters_path, "mtu", "1420");
+    for (unsigned i = 0; i < count; ++i)
+        set_peer(desired, i, fmt::format("10.8.{}.{}", (i + 2) >> 8 & 255, (i + 2) & 255));
+    desired.set(parameters_path, "peers", std::to_string(count));
+}
+
+void set_peer(Desired& desired, unsigned number, const std::string& address) {
+    desired.set("wg0.conf", fmt::format("peer/{:05}", number),
+                fmt::format("\n[Peer]\nPublicKey = {}\nAllowedIPs = {}/32, fd00:8::{:x}/128\n",
+                            key_of(fmt::format("peer{}", number)), address, number + 2));
+}
+
+ApplierOptions options_for(const std::string& service, const fs::path& folder, const Parameters& overrides) {
+    auto spec = load_adapter(fs::path(PIC_SOURCE_DIR) / "adapters" / service / "adapter.json");
+    INFO((spec ? "" : spec.error().detail));
+    REQUIRE(spec);
+    fs::create_directories(folder / "data");
+    auto key = load_or_make_seal_key(folder / "key");
+    REQUIRE(key);
+    ApplierOptions options;
+    options.spec = std::move(*spec);
+    options.data = folder / "data";
+    options.memory = folder / "memory";
+    options.key = *key;
+    options.overrides = overrides;
+    options.program_folders = {PIC_SOURCE_DIR "/build/coredns"};
+    return options;
+}
+
+std::string free_port() {
+    while (true) {
+        const Fd tcp(::socket(AF_INET, SOCK_STREAM, 0));
+        const Fd udp(::socket(AF_INET, SOCK_DGRAM, 0));
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof at;
+        REQUIRE(::bind(udp.get(), reinterpret_cast<sockaddr*>(&at), size) == 0);
+        REQUIRE(::getsockname(udp.get(), reinterpret_cast<sockaddr*>(&at), &size) == 0);
+        if (::bind(tcp.get(), reinterpret_cast<sockaddr*>(&at), size) == 0)
+            return std::to_string(ntohs(at.sin_port));
+    }
+}
+
+std::string dig(const std::string& port, const std::string& name, const std::string& type) {
+    const auto program = find_program("dig", {});
+    REQUIRE(program);
+    const auto ran =
+        run({.argv = {*program, "+short", "+tries=1", "+time=1", "@127.0.0.1", "-p", port, name, type}},
+            patience);
+    const auto line = ran.output.substr(0, ran.output.find('\n'));
+    return line.starts_with(";") ? "" : line;
+}
+
+bool wireguard_possible() {
+    if (!find_program("wg", {}) || !find_program("wireguard-go", {}) ||
+        ::access("/dev/net/tun", R_OK | W_OK) != 0) {
+        WARN("WireGuard cannot be run here: wireguard-tools, wireguard-go and /dev/net/tun are needed");
+        return false;
+    }
+    if (const auto space = Namespace::make({}, {}); !space) {
+        WARN("WireGuard cannot be run here: " << space.error().detail);
+        return false;
+    }
+    return true;
+}
+
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+}
+
+}  // namespace pic::agent::test
