@@ -1,0 +1,200 @@
+#include "controller/core/cell.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "controller/core/event_json.hpp"
+#include "controller/core/housekeeping.hpp"
+
+namespace pic::core {
+namespace {
+
+constexpr std::string_view bus_key_name = "bus/server_key";
+
+/// The key that agents know the cell by: made at the first start, kept in the vault.
+bus::KeyPair bus_keys(vault::Vault& vault) {
+    if (const auto ref = vault.newest(bus_key_name)) {
+        if (const auto secret = vault.get(*ref)) {
+            auto pair = bus::key_pair_of(bus::SecretKey(std::string(secret->reveal())));
+            if (pair) return *std::move(pair);
+        }
+        throw std::runtime_error("the bus's key in the vault cannot be read");
+    }
+    auto pair = bus::make_key_pair();
+    const auto kept = vault.put(bus_key_name, vault::Secret::copy_of(pair.secret_key.reveal()));
+    if (!kept) throw std::runtime_error("the bus's key cannot be kept: " + kept.error().detail);
+    return pair;
+}
+
+}  // namespace
+
+struct Cell::Workers {
+    boost::asio::thread_pool pool{workers};
+};
+
+Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, access::TokenTable& tokens, World world,
+           History::Nearest nearest)
+    : options_(std::move(options)),
+      store_(store),
+      vault_(vault),
+      head_at_start_(store.head()),
+      history_(store, std::move(nearest)),
+      publisher_(head_at_start_.cell, head_at_start_.epoch, vault),
+      access_sync_(vault, tokens),
+      workers_(std::make_unique<Workers>()),
+      initial_(std::move(world)) {
+    access_sync_.update(World{}, initial_);
+    std::vector<Writer::Observer> observers;
+    observers.emplace_back([this](const World& before, const World& after) { committed(before, after); });
+    writer_ = std::make_unique<Writer>(store_, initial_, std::move(observers));
+}
+
+Cell::~Cell() { stop(); }
+
+void Cell::start() {
+    Housekeeping::Hooks hooks;
+    hooks.tick = [this] { publisher_.tick(std::chrono::steady_clock::now()); };
+    hooks.world = [this] { return world(); };
+    hooks.expire = [this](const Uuid& id) {
+        ChangeRequest request;
+        peers::ChangePeer disable{id, {}, {}};
+        disable.changes.enabled = false;
+        request.commands.push_back(std::make_unique<CommandOf<peers::ChangePeer>>(std::move(disable)));
+        request.actor = "system";
+        request.source = "daemon";
+        change(std::move(request), [](const Outcome&) { return Answer{}; }, [](Result<Answer>) {});
+    };
+    publisher_.render(*world());
+    start_bus();
+    housekeeping_ = std::make_unique<Housekeeping>(vault_, std::move(hooks));
+    housekeeping_->start();
+}
+
+void Cell::start_bus() {
+    auto keys = bus_keys(vault_);
+    bus_public_key_ = keys.public_key;
+    const auto head = store_.head();
+    bus::ServerOptions options{options_.bus_endpoint, options_.hint_endpoint, std::move(keys),
+                               {head.cell, head.epoch, head.sequence}};
+    bus::Backend& backend = *this;
+    bus_ = std::make_unique<bus::Server>(std::move(options), backend);
+    access_sync_.set_bus(bus_.get());
+    access_sync_.update(World{}, *world());
+}
+
+void Cell::stop() {
+    if (writer_) writer_->stop();
+    if (housekeeping_) housekeeping_->stop();
+    if (bus_) bus_->stop();
+    if (workers_) workers_->pool.join();
+}
+
+void Cell::committed(const World& before, const World& after) {
+    access_sync_.update(before, after);
+    if (housekeeping_) housekeeping_->committed(before, after);
+    if (bus_) bus_->notify(after.sequence);
+    for (const auto& told : commit_told_) told(after.sequence);
+}
+
+bool Cell::claimed() const { return world()->get<cell::Service>().cell.claimed; }
+
+void Cell::change(ChangeRequest request, MakeAnswer make, Done done) {
+    VaultSupply supply(vault_);
+    try {
+        for (auto& command : request.commands) command->prepare(supply);
+    } catch (const SupplyError& error) {
+        return done(std::unexpected(error.rejection));
+    }
+    Submission submission;
+    submission.info = {new_uuid(), request.causation, std::move(request.actor), std::move(request.source),
+                       std::move(request.request_id), now()};
+    submission.commands = std::move(request.commands);
+    submission.if_match = request.if_match;
+    submission.expected = std::move(request.expected);
+    submission.key = std::move(request.key);
+    submission.request_body = request.request_body;
+    submission.answer = std::move(make);
+    submission.done = std::move(done);
+    writer_->submit(std::move(submission));
+}
+
+namespace {
+
+/// Brings a rehearsal ids and references that name nothing: a dry run leaves no secret behind.
+class DrySupply final : public Supply {
+  public:
+    Timestamp now() override { return core::now(); }
+    Uuid uuid() override { return new_uuid(); }
+    std::uint64_t random() override { return 0; }
+    SealedKeyPair wireguard_key_pair(const std::string& subject) override {
+        WgKey key;
+        key.bytes.fill(0xff);
+        return {key, {subject + "/private_key", 1}};
+    }
+    SecretRef preshared_key(const std::string& subject) override { return {subject + "/preshared_key", 1}; }
+};
+
+}  // namespace
+
+Result<Plan> Cell::plan(ChangeRequest request) {
+    DrySupply supply;
+    for (auto& command : request.commands) command->prepare(supply);
+    const auto before = world();
+    Plan plan;
+    plan.after = *before;
+    Evolver evolver;
+    const auto no_version = [](std::string_view) { return StreamVersion{}; };
+    auto rehearsed = rehearse(plan.after, evolver, request.commands, now(), no_version);
+    if (!rehearsed) return std::unexpected(std::move(rehearsed.error()));
+    plan.events = std::move(rehearsed->events);
+    plan.resources = std::move(rehearsed->resources);
+    plan.artefacts_before = publisher_.artefacts(*before);
+    plan.artefacts_after = plan.artefacts_before;
+    for (const auto name : rendering_services()) {
+        render_service(name, before.get(), plan.after, plan.artefacts_after[std::string(name)]);
+    }
+    return plan;
+}
+
+void Cell::post(std::move_only_function<void()> work) {
+    // Asio's executor wants copyable work.
+    boost::asio::post(workers_->pool, [shared = std::make_shared<std::move_only_function<void()>>(std::move(work))] { (*shared)(); });
+}
+
+// --- bus::Backend ------------------------------------------------------------------------------------------------------
+
+void Cell::wake() { publisher_.render(*world()); }
+
+Result<bus::FetchAnswer> Cell::fetch(const bus::PeerIdentity&, const bus::Fetch& fetch) {
+    return publisher_.fetch(fetch.service, fetch.have);
+}
+
+void Cell::report(const bus::PeerIdentity&, Report report) { publisher_.report(report); }
+
+void Cell::status(const bus::PeerIdentity&, bus::Status) {}
+
+Result<bus::EventsPage> Cell::events(const bus::PeerIdentity&, const Position& after, std::uint32_t limit) {
+    bus::EventsPage page;
+    const auto head = store_.head();
+    page.head = head.sequence;
+    page.next = after;
+    for (const auto& event : store_.read(after.sequence, limit)) {
+        page.next.sequence = event.sequence;
+        page.events.push_back({event.sequence, event_json(event)});
+    }
+    return page;
+}
+
+Result<bus::Snapshot> Cell::snapshot(const bus::PeerIdentity&) {
+    const auto now = world();
+    return bus::Snapshot{{head_at_start_.cell, head_at_start_.epoch, now->sequence}, snapshot_world(*now)};
+}
+
+void Cell::connected(const bus::PeerIdentity& who) { publisher_.connected(who.services, true); }
+void Cell::disconnected(const bus::PeerIdentity& who) { publisher_.connected(who.services, false); }
+void Cell::fault(std::string_view what) { spdlog::error("bus_fault: {}", what); }
+
+}  // namespace pic::core
