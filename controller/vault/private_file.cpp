@@ -8,24 +8,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "controller/vault/descriptor.hpp"
+
 namespace pic::vault {
 
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    explicit operator bool() const { return number_ >= 0; }
-    [[nodiscard]] int number() const { return number_; }
-
-  private:
-    int number_;
-};
 
 std::unexpected<FileError> refuse(FileError::Code code, std::string detail) {
     return std::unexpected(FileError{code, std::move(detail)});
@@ -41,16 +28,6 @@ std::expected<void, FileError> sync_folder(const std::filesystem::path& file) {
     const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!descriptor || ::fsync(descriptor.number()) != 0) return io_error("sync the folder", folder);
     return {};
-}
-
-bool write_all(int descriptor, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
 }
 
 /// Nothing wrong: an empty string.
@@ -83,12 +60,8 @@ std::expected<Secret, FileError> read_private_file(const std::filesystem::path& 
         return refuse(FileError::Code::permissions, fmt::format("{} is refused: {}", file.string(), why));
     }
     Secret content(static_cast<std::size_t>(status.st_size));
-    for (std::size_t have = 0; have < content.size();) {
-        const ssize_t got = ::read(descriptor.number(), content.bytes().data() + have, content.size() - have);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return io_error("read", file);
-        have += static_cast<std::size_t>(got);
-    }
+    const ssize_t got = descriptor.read_up_to(content.bytes().data(), content.size());
+    if (got != static_cast<ssize_t>(content.size())) return io_error("read", file);
     return content;
 }
 
@@ -101,7 +74,7 @@ std::expected<void, FileError> write_private_file(const std::filesystem::path& f
         const Descriptor descriptor(
             ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
         if (!descriptor) return io_error("create", draft);
-        if (!write_all(descriptor.number(), content.reveal()) || ::fsync(descriptor.number()) != 0) {
+        if (!descriptor.write_all(content.reveal()) || ::fsync(descriptor.number()) != 0) {
             auto error = io_error("write", draft);
             ::unlink(draft.c_str());
             return error;

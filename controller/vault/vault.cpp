@@ -237,6 +237,15 @@ void Vault::copy_to(const std::filesystem::path& file) const {
     source.copy_to(file);
 }
 
+std::optional<Secret> Vault::copy_with_key(const std::filesystem::path& file) const {
+    const std::lock_guard lock(state_->write_mutex);  // so that the key does not change in between
+    copy_to(file);
+    if (state_->by_passphrase) return std::nullopt;
+    auto master = read_private_file(state_->key_file);
+    if (!master) throw Damaged(master.error().detail);
+    return std::move(*master);
+}
+
 std::optional<std::filesystem::path> Vault::key_file() const {
     const std::lock_guard lock(state_->read_mutex);
     if (state_->by_passphrase) return std::nullopt;

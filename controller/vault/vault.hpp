@@ -150,6 +150,9 @@ class Vault {
 
     /// A consistent copy for a backup (sealed as it is); `file` must not exist.
     void copy_to(const std::filesystem::path& file) const;
+    /// The same, with the master key that opens the copy, where the vault has a key file. Throws Damaged if
+    /// that file cannot be read any more.
+    [[nodiscard]] std::optional<Secret> copy_with_key(const std::filesystem::path& file) const;
     /// Where the master key lies; nothing for a vault opened by passphrase, whose wrapped key is in the
     /// database.
     [[nodiscard]] std::optional<std::filesystem::path> key_file() const;

@@ -1,0 +1,48 @@
+// Taking a backup of a running cell and making a restored one ready. What goes in: a copy of the log, then a
+// copy of the vault (in this order: a secret is in the vault before an event names it, so the vault's copy
+// lacks none), and the vault's master key. What stays out: sessions and the installation's key, which belong
+// to the machine.
+//
+// Restoring is staged: the archive is checked, extracted beside the data and opened like any vault; what was
+// destroyed since the backup is destroyed in it too. Only then may the caller put the files in place and
+// raise the log's epoch.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "controller/backup/archive.hpp"
+#include "controller/vault/vault.hpp"
+#include "schema/rejection.hpp"
+
+namespace pic::backup {
+
+inline constexpr char log_member[] = "log.db";
+inline constexpr char vault_member[] = "vault.db";
+inline constexpr char key_member[] = "master.key";
+
+struct BackupSources {
+    /// Writes a consistent copy of the log to the path it is given (controller/log).
+    std::function<void(const std::filesystem::path&)> copy_log;
+    const vault::Vault& vault;
+    /// For the copies, on the data's own disk; made with mode 0700, gone afterwards.
+    std::filesystem::path work_folder;
+};
+
+/// Rejections as write_archive().
+[[nodiscard]] Result<Manifest> create_backup(const BackupSources& sources,
+                                             const std::filesystem::path& archive,
+                                             const vault::Secret& passphrase, vault::KdfCost cost = {});
+
+/// Extracts into `staging` and makes its vault ready: opened, verified, with `destroyed_since` (the
+/// tombstones of the vault that it replaces) destroyed in it. The staged files are log.db, vault.db and,
+/// unless the vault has a passphrase of its own, master.key. On any rejection `staging` is removed.
+/// Rejections as read_archive(), and backup_vault_refused.
+[[nodiscard]] Result<Manifest> stage_restore(const std::filesystem::path& archive,
+                                             const vault::Secret& passphrase,
+                                             const std::filesystem::path& staging,
+                                             std::span<const vault::Tombstone> destroyed_since,
+                                             std::optional<vault::Secret> vault_passphrase = {});
+
+}  // namespace pic::backup
