@@ -26,7 +26,8 @@ constexpr std::chrono::milliseconds rebind_interval{5};
 constexpr int requests_a_turn = 64;
 /// The routing id, the header and one payload frame: no request has more.
 constexpr std::size_t request_frames = 3;
-/// Bytes of what may arrive at the PUB socket: subscriptions, and CURVE's own handshake, whose frames count as well.
+/// Bytes of what may arrive at the PUB socket: subscriptions, and CURVE's own handshake, whose frames count
+/// as well.
 constexpr std::int64_t subscription_limit = 4096;
 /// The property that the ZAP handler's answer put on every message of the connection (zmq_msg_gets(3)).
 constexpr char user_id_property[] = "User-Id";

@@ -36,6 +36,7 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::mill
 class Cell : public Backend {
   public:
     Cell() { start(); }
+    ~Cell() override { stop(); }
 
     // --- the test's side
     // ---------------------------------------------------------------------------------------------
