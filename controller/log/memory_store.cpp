@@ -1,30 +1,21 @@
 #include "controller/log/memory_store.hpp"
 
-#include <sodium.h>
-
+#include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace pic::log {
 namespace {
 
-Uuid fresh_id(Timestamp at) {
-    std::array<std::uint8_t, 10> random;
-    randombytes_buf(random.data(), random.size());
-    return make_uuid7(at, random);
-}
-
-Digest hash_of(ChainHasher& hasher, const Event& e) {
-    return hasher.hash(e.previous_hash,
-                       {e.sequence, e.id, e.stream, e.version, e.type, e.schema_version, e.data, e.change.change_id,
-                        e.change.causation, e.change.actor, e.change.source, e.change.request_id, e.change.at});
-}
+constexpr std::size_t scan_page =
+    1024;  ///< events copied at a time, so that a scan holds no lock while it visits
 
 }  // namespace
 
 bool passes(const Event& e, const Filter& f) {
     return (f.type.empty() || f.type == e.type) && (f.stream.empty() || f.stream == e.stream) &&
            (f.actor.empty() || f.actor == e.change.actor) && (!f.since || e.change.at >= *f.since) &&
-           (!f.until || e.change.at <= *f.until);
+           (!f.until || e.change.at < *f.until);
 }
 
 /// Keeps what is new to itself until the commit moves it over.
@@ -36,12 +27,23 @@ class MemoryStore::MemoryBatch final : public Batch {
         std::vector<Appended> appended;
         for (const auto& fresh : events) {
             const auto version = stream_version(fresh.stream).next();
-            Event e{head_.sequence.next(), fresh_id(change.at), fresh.stream, version, fresh.type, fresh.schema_version,
-                    fresh.data, change, head_.hash, {}};
-            e.hash = hash_of(hasher_, e);
+            Event e{head_.sequence.next(),
+                    make_uuid7(change.at, store_.random_()),
+                    fresh.stream,
+                    version,
+                    fresh.type,
+                    fresh.schema_version,
+                    fresh.data,
+                    change,
+                    head_.hash,
+                    {}};
+            e.hash = hasher_.hash(head_.hash, view_of(e));
             head_.sequence = e.sequence;
             head_.hash = e.hash;
             versions_[fresh.stream] = version;
+            if (store_.signer_ && e.sequence.value % signature_interval == 0) {
+                heads_.push_back(log::sign_head(*store_.signer_, head_));
+            }
             appended.push_back({e.sequence, e.id, version, e.hash});
             events_.push_back(std::move(e));
         }
@@ -56,13 +58,15 @@ class MemoryStore::MemoryBatch final : public Batch {
     }
 
     std::optional<RememberedAnswer> recall(const IdempotencyScope& scope, Timestamp now) override {
-        const auto found = [&](const std::map<ScopeKey, Remembered>& answers) -> std::optional<RememberedAnswer> {
+        const auto find =
+            [&](const std::map<ScopeKey, Remembered>& answers) -> std::optional<RememberedAnswer> {
             const auto answer = answers.find(key_of(scope));
-            if (answer == answers.end() || now.ms - answer->second.at.ms > idempotency_lifetime_ms) return std::nullopt;
+            if (answer == answers.end() || now.ms - answer->second.at.ms >= idempotency_lifetime_ms)
+                return std::nullopt;
             return answer->second.answer;
         };
-        auto own = found(answers_);
-        return own ? own : found(store_.answers_);
+        auto own = find(answers_);
+        return own ? own : find(store_.answers_);
     }
 
     void remember(const IdempotencyScope& scope, const RememberedAnswer& answer, Timestamp now) override {
@@ -70,11 +74,17 @@ class MemoryStore::MemoryBatch final : public Batch {
     }
 
     void commit() override {
+        if (!store_.failure_.empty()) {
+            store_.broken_ = true;
+            throw WriteError(std::exchange(store_.failure_, {}), "the commit was told to fail");
+        }
         const std::unique_lock lock(store_.mutex_);
-        for (auto& e : events_) store_.events_.push_back(std::move(e));
-        for (auto& [stream, version] : versions_) store_.streams_[stream] = version;
+        std::ranges::move(events_, std::back_inserter(store_.events_));
+        std::ranges::move(heads_, std::back_inserter(store_.heads_));
+        for (const auto& [stream, version] : versions_) store_.streams_[stream] = version;
         for (auto& [key, answer] : answers_) store_.answers_[key] = std::move(answer);
         events_.clear();
+        heads_.clear();
         versions_.clear();
         answers_.clear();
     }
@@ -86,13 +96,37 @@ class MemoryStore::MemoryBatch final : public Batch {
     Head head_;
     ChainHasher hasher_;
     std::vector<Event> events_;
+    std::vector<SignedHead> heads_;
     std::unordered_map<std::string, StreamVersion> versions_;
     std::map<ScopeKey, Remembered> answers_;
 };
 
-MemoryStore::MemoryStore(Uuid cell, Epoch epoch) : cell_(cell), epoch_(epoch) {}
+MemoryStore::MemoryStore(Uuid cell, Epoch epoch, RandomSource random)
+    : random_(random ? std::move(random) : kernel_random()), cell_(cell), epoch_(epoch) {}
 
-std::unique_ptr<Batch> MemoryStore::begin() { return std::make_unique<MemoryBatch>(*this); }
+void MemoryStore::refuse_if_broken() const {
+    if (broken_) throw WriteError("log_io", "an earlier write failed; the log must be opened again");
+}
+
+std::unique_ptr<Batch> MemoryStore::begin() {
+    refuse_if_broken();
+    return std::make_unique<MemoryBatch>(*this);
+}
+
+void MemoryStore::sign_head() {
+    refuse_if_broken();
+    const auto now = head();
+    if (!signer_ || now.sequence.value == 0 || last_signed() == now.sequence) return;
+    const std::unique_lock lock(mutex_);
+    heads_.push_back(log::sign_head(*signer_, now));
+}
+
+Epoch MemoryStore::raise_epoch(Epoch at_least, Timestamp /*now*/) {
+    refuse_if_broken();
+    const std::unique_lock lock(mutex_);
+    epoch_ = std::max(epoch_.next(), at_least);
+    return epoch_;
+}
 
 Head MemoryStore::head() const {
     const std::shared_lock lock(mutex_);
@@ -115,18 +149,20 @@ std::optional<Event> MemoryStore::event(Sequence sequence) const {
     return events_[sequence.value - 1];
 }
 
-void MemoryStore::scan(Sequence after, Sequence to, const std::function<bool(const ScannedEvent&)>& visit) const {
-    constexpr std::size_t padding = 64;
-    constexpr std::size_t page = 1024;
+void MemoryStore::scan(Sequence after, Sequence to,
+                       const std::function<bool(const ScannedEvent&)>& visit) const {
     std::string padded;
+    std::unordered_map<std::string, std::uint32_t> type_ids;
     while (after < to) {
-        const auto events = read(after, std::min<std::size_t>(page, to.value - after.value), {});
+        const auto events = read(after, std::min<std::size_t>(scan_page, to.value - after.value));
         if (events.empty()) return;
         for (const auto& e : events) {
             padded.assign(e.data);
-            padded.append(padding, '\0');
+            padded.append(scan_padding, '\0');
+            const auto id =
+                type_ids.try_emplace(e.type, static_cast<std::uint32_t>(type_ids.size() + 1)).first->second;
             const std::string_view data(padded.data(), e.data.size());
-            if (!visit({e.sequence, e.version, e.type, e.schema_version, data, e.change.at})) return;
+            if (!visit({e.sequence, e.version, e.type, id, e.schema_version, data, e.change.at})) return;
             after = e.sequence;
         }
     }
@@ -135,31 +171,40 @@ void MemoryStore::scan(Sequence after, Sequence to, const std::function<bool(con
 std::vector<Event> MemoryStore::change(const Uuid& change_id) const {
     const std::shared_lock lock(mutex_);
     std::vector<Event> found;
-    for (const auto& e : events_) {
-        if (e.change.change_id == change_id) found.push_back(e);
-    }
+    std::ranges::copy_if(events_, std::back_inserter(found),
+                         [&](const Event& e) { return e.change.change_id == change_id; });
     return found;
 }
 
-Verdict MemoryStore::verify(Sequence after, Sequence to, const std::function<void(Sequence)>& progress) const {
-    Verdict verdict;
+Sequence MemoryStore::last_signed() const {
+    const std::shared_lock lock(mutex_);
+    return heads_.empty() ? Sequence{} : heads_.back().sequence;
+}
+
+Verdict MemoryStore::verify(Sequence after, Sequence to, std::span<const TrustedKey> trusted,
+                            const std::function<void(Sequence)>& progress) const {
+    const std::shared_lock lock(mutex_);
+    to = std::min(to, Sequence{events_.size()});
+    after = std::min(after, to);
+    WalkPlan plan{cell_, after, after.value ? events_[after.value - 1].hash : genesis_hash(cell_),
+                  to,    {},    trusted};
+    std::ranges::copy_if(heads_, std::back_inserter(plan.heads),
+                         [&](const SignedHead& h) { return h.sequence >= after && h.sequence <= to; });
+    ChainWalk walk(std::move(plan));
     ChainHasher hasher;
-    verdict.head = after;
-    const auto first = event(after);
-    Digest previous = first ? first->hash : genesis_hash(cell_);
-    for (const auto& e : read(after, to.value - after.value, {})) {
-        if (e.previous_hash != previous || e.hash != hash_of(hasher, e)) {
-            verdict.ok = false;
-            verdict.first_bad = e.sequence;
-            verdict.detail = "the event's hash does not match its content";
-            return verdict;
+    std::unordered_map<std::string_view, std::uint64_t> stream_ids;
+    for (auto i = after.value; i < to.value; ++i) {
+        const auto& e = events_[i];
+        const auto columns = view_of(e);
+        if (hasher.hash(e.previous_hash, columns) != e.hash)
+            walk.fault(e.sequence, std::string(content_fault));
+        if (!walk.link(columns, stream_ids.try_emplace(e.stream, stream_ids.size()).first->second,
+                       e.previous_hash, e.hash)) {
+            break;
         }
-        previous = e.hash;
-        verdict.head = e.sequence;
-        ++verdict.events;
         if (progress) progress(e.sequence);
     }
-    return verdict;
+    return walk.finish();
 }
 
 }  // namespace pic::log
