@@ -8,28 +8,34 @@ void Exchange::answer(Response made) {
     if (resume) std::exchange(resume, nullptr)();
 }
 
-void Mailbox::deliver(std::shared_ptr<Exchange> exchange, Response response) {
-    if (is_owner()) return exchange->answer(std::move(response));
+void Mailbox::post(Work work) {
     const std::lock_guard lock(mutex_);
     if (!wake_) return;
-    letters_.emplace_back(std::move(exchange), std::move(response));
-    if (letters_.size() == 1) wake_();
+    waiting_.push_back(std::move(work));
+    if (waiting_.size() == 1) wake_();
+}
+
+void Mailbox::deliver(std::shared_ptr<Exchange> exchange, Response response) {
+    if (is_owner()) return exchange->answer(std::move(response));
+    post([exchange = std::move(exchange), response = std::move(response)]() mutable {
+        exchange->answer(std::move(response));
+    });
 }
 
 void Mailbox::drain() {
-    std::vector<Letter> letters;
+    std::vector<Work> batch;
     {
         const std::lock_guard lock(mutex_);
-        letters.swap(letters_);
+        batch.swap(waiting_);
     }
-    for (auto& [exchange, response] : letters) exchange->answer(std::move(response));
+    for (auto& work : batch) work();
 }
 
 void Mailbox::close() {
-    std::vector<Letter> letters;
+    std::vector<Work> dropped;
     const std::lock_guard lock(mutex_);
     wake_ = nullptr;
-    letters.swap(letters_);
+    dropped.swap(waiting_);
 }
 
 Responder::Responder(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}

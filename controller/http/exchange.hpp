@@ -3,6 +3,7 @@
 // a whole batch, so that a group commit of 64 commands costs one wake-up, not 64.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,25 +26,29 @@ struct Exchange {
     void answer(Response made);
 };
 
+/// Brings work from any thread to the server's. What comes after close() is dropped.
 class Mailbox {
   public:
-    /// `wake` makes the server's thread call drain() soon; called from any thread.
-    Mailbox(std::thread::id owner, std::move_only_function<void()> wake)
-        : owner_(owner), wake_(std::move(wake)) {}
+    using Work = std::move_only_function<void()>;
 
-    [[nodiscard]] bool is_owner() const { return std::this_thread::get_id() == owner_; }
-    void adopt(std::thread::id owner) { owner_ = owner; }
+    /// `wake` makes the server's thread call drain() soon; called from any thread.
+    explicit Mailbox(Work wake) : wake_(std::move(wake)) {}
+
+    /// The calling thread is the server's from now on.
+    void adopt() { owner_ = std::this_thread::get_id(); }
+    [[nodiscard]] bool is_owner() const { return std::this_thread::get_id() == owner_.load(); }
+
+    void post(Work work);
+    /// At once on the server's thread.
     void deliver(std::shared_ptr<Exchange> exchange, Response response);
     void drain();
-    /// The server is gone: what comes later is dropped.
     void close();
 
   private:
-    using Letter = std::pair<std::shared_ptr<Exchange>, Response>;
-    std::thread::id owner_;
+    std::atomic<std::thread::id> owner_;
     std::mutex mutex_;
-    std::move_only_function<void()> wake_;
-    std::vector<Letter> letters_;
+    Work wake_;
+    std::vector<Work> waiting_;
 };
 
 }  // namespace pic::http

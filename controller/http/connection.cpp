@@ -1,0 +1,394 @@
+#include "controller/http/connection.hpp"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+#include <array>
+
+#include "controller/http/method.hpp"
+
+namespace pic::http {
+namespace {
+
+namespace bhttp = beast::http;
+
+constexpr std::size_t read_size = 16 * 1024;
+constexpr std::size_t file_piece = 64 * 1024;
+/// Bodies up to this are copied behind the head and leave in one piece.
+constexpr std::size_t small_body = 16 * 1024;
+/// Of a refused request; beyond this the connection ends with the refusal.
+constexpr std::uint64_t skipped_body = 64 * 1024;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::size_t request_id_limit = 64;
+
+std::string_view find_field(const void* fields, std::string_view name) {
+    const auto& header = *static_cast<const bhttp::fields*>(fields);
+    const auto found = header.find(beast::string_view(name.data(), name.size()));
+    if (found == header.end()) return {};
+    return {found->value().data(), found->value().size()};
+}
+
+/// A client's own id is kept where it is harmless, so that its logs and ours can be laid side by side.
+bool is_request_id(std::string_view text) {
+    return !text.empty() && text.size() <= request_id_limit && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_' || c == '.';
+    });
+}
+
+std::string_view reason(int status) {
+    const auto text = bhttp::obsolete_reason(static_cast<bhttp::status>(status));
+    return {text.data(), text.size()};
+}
+
+}  // namespace
+
+void start_connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local) {
+    auto executor = socket.get_executor();
+    auto connection = std::make_shared<Connection>(shared, std::move(socket), std::move(remote), is_local,
+                                                   std::move(local));
+    asio::co_spawn(
+        executor, [connection]() -> Awaitable<void> { co_await connection->run(); }, asio::detached);
+}
+
+Connection::Connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local)
+    : shared_(shared),
+      socket_(std::move(socket)),
+      remote_(std::move(remote)),
+      is_local_(is_local),
+      local_(std::move(local)),
+      place_(shared.peers.insert(shared.peers.end(), this)) {
+    shared_.metrics.connections(shared_.peers.size());
+}
+
+Connection::~Connection() {
+    shared_.peers.erase(place_);
+    shared_.metrics.connections(shared_.peers.size());
+}
+
+void Connection::enter(Phase phase, std::chrono::milliseconds within) {
+    phase_ = phase;
+    deadline_ = Clock::now() + within;
+}
+
+void Connection::tick(Clock::time_point now) {
+    if (phase_ == Phase::answering || now < deadline_) return;
+    error_code ignored;
+    if (std::exchange(timed_out_, true) || phase_ != Phase::reading) {
+        socket_.close(ignored);
+    } else {
+        socket_.cancel(ignored);  // the coroutine says 408 and goes
+        deadline_ = now + shared_.limits.drain;
+    }
+}
+
+void Connection::stop() {
+    error_code ignored;
+    if (phase_ == Phase::idle) socket_.close(ignored);
+}
+
+void Connection::abort() {
+    error_code ignored;
+    socket_.close(ignored);
+    // An answer that is still awaited will come to nobody: dropping what waits for it ends the coroutine, and
+    // us with it.
+    if (exchange_) {
+        const auto waiting = std::exchange(exchange_->resume, nullptr);
+    }
+}
+
+Awaitable<void> Connection::run() {
+    bool more = true;
+    while (more) more = co_await serve_one();
+    if (unread_input_) co_await linger();
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_both, ignored);
+    socket_.close(ignored);
+}
+
+Awaitable<bool> Connection::serve_one() {
+    if (!exchange_ || exchange_.use_count() > 1) {
+        exchange_ = std::make_shared<Exchange>();
+        exchange_->mailbox = shared_.mailbox;
+    } else {
+        exchange_->request = Request{};
+        exchange_->response = Response{};
+        exchange_->answered = false;
+    }
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
+    parser_->body_limit(boost::none);  // the body's limit depends on the call, see read_body()
+    enter(Phase::idle, shared_.limits.idle);
+    const auto header = co_await read_header();
+    if (header == Read::closed) co_return false;
+    if (header != Read::done) {
+        unread_input_ = true;
+        const auto refusal = failed(header);
+        co_await send(refusal, false);
+        co_return false;
+    }
+    const auto started = Clock::now();
+    auto& request = exchange_->request;
+    describe(request);
+    auto answer = shared_.gate.admit(request, local_);
+    if (!answer && request.operation->websocket) {
+        co_await upgrade();
+        co_return false;
+    }
+    if (!parser_->is_done()) {
+        if (!answer) answer = prepare_body(*request.operation);
+        const auto body = co_await read_body(answer.has_value());
+        if (body == Read::closed) co_return false;
+        unread_input_ = body != Read::done;
+        if (!answer && unread_input_) answer = failed(body);
+    }
+    request.body = parser_->get().body().text;
+    phase_ = Phase::answering;
+    if (!answer) answer = shared_.gate.check(request);
+    if (answer) {
+        exchange_->response = *std::move(answer);
+    } else {
+        co_await call_handler();
+    }
+    auto& response = exchange_->response;
+    const bool keep_alive =
+        parser_->get().keep_alive() && !unread_input_ && !response.close && !shared_.stopping;
+    shared_.metrics.answered(request.operation ? static_cast<int>(request.operation->index) : -1,
+                             response.status, Clock::now() - started);
+    const bool sent = co_await send(response, keep_alive);
+    if (!request.body_file.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove(request.body_file, ignored);
+    }
+    co_return sent&& keep_alive;
+}
+
+Awaitable<bool> Connection::fill() {
+    error_code error;
+    const auto count = co_await socket_.async_read_some(buffer_.prepare(read_size), into(error));
+    if (error) co_return false;
+    buffer_.commit(count);
+    if (phase_ == Phase::idle) enter(Phase::reading, shared_.limits.request);
+    co_return true;
+}
+
+Connection::Read Connection::parse() {
+    error_code error;
+    const auto used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    if (!error || error == bhttp::error::need_more) return Read::done;
+    if (error == bhttp::error::body_limit || error == bhttp::error::header_limit) return Read::too_large;
+    return Read::malformed;
+}
+
+Awaitable<Connection::Read> Connection::read_header() {
+    parser_->eager(false);
+    if (buffer_.size() > 0) enter(Phase::reading, shared_.limits.request);
+    while (true) {
+        if (buffer_.size() > 0) {
+            if (const auto read = parse(); read != Read::done) co_return read;
+            if (parser_->is_header_done()) co_return Read::done;
+        }
+        const bool filled = co_await fill();
+        if (!filled) co_return timed_out_&& phase_ == Phase::reading ? Read::timed_out : Read::closed;
+    }
+}
+
+/// A small body of a refused request is read all the same, so that the connection can go on.
+bool Connection::is_worth_skipping() {
+    const auto length = parser_->content_length();
+    if (!length || *length > skipped_body || !parser_->get()[bhttp::field::expect].empty()) return false;
+    parser_->body_limit(skipped_body);
+    return true;
+}
+
+Awaitable<Connection::Read> Connection::read_body(bool refused) {
+    if (refused) {
+        if (!is_worth_skipping()) co_return Read::too_large;
+    } else if (buffer_.size() == 0 && beast::iequals(parser_->get()[bhttp::field::expect], "100-continue")) {
+        const bool sent = co_await write(go_on, {});
+        if (!sent) co_return Read::closed;
+    }
+    const bool to_file = parser_->get().body().file != nullptr;
+    parser_->eager(true);
+    while (!parser_->is_done()) {
+        if (buffer_.size() > 0) {
+            if (const auto read = parse(); read != Read::done) co_return read;
+            if (parser_->is_done()) break;
+        }
+        const bool filled = co_await fill();
+        if (!filled) co_return timed_out_ ? Read::timed_out : Read::closed;
+        if (to_file) enter(Phase::reading, shared_.limits.transfer);
+    }
+    co_return Read::done;
+}
+
+/// Sets the limit, and opens the file of a call that takes one.
+std::optional<Response> Connection::prepare_body(const Operation& operation) {
+    const auto limit = operation.body_to_file ? shared_.limits.file_bytes : shared_.limits.body_bytes;
+    if (parser_->content_length().value_or(0) > limit) return failed(Read::too_large);
+    parser_->body_limit(limit);
+    if (!operation.body_to_file) return std::nullopt;
+    auto& request = exchange_->request;
+    request.body_file = shared_.options.spool / fmt::format("upload-{}", ++shared_.next_id);
+    auto& sink = parser_->get().body();
+    sink.file.reset(std::fopen(request.body_file.c_str(), "wxe"));
+    if (sink.file) return std::nullopt;
+    request.body_file.clear();
+    return problem({"log_unwritable", "The upload cannot be stored."}, request.request_id);
+}
+
+void Connection::describe(Request& request) {
+    const auto& header = parser_->get();
+    request.method = method_of(header.method());
+    request.target = {header.target().data(), header.target().size()};
+    request.path = request.target.substr(0, request.target.find('?'));
+    request.fields = static_cast<const bhttp::fields*>(&header.base());
+    request.find_header = find_field;
+    request.remote = remote_;
+    request.is_local = is_local_;
+    if (const auto own = request.header("X-Request-Id"); is_request_id(own)) {
+        request.request_id = own;
+    } else {
+        request.request_id = fmt::format(FMT_COMPILE("{}{:x}"), shared_.id_prefix, ++shared_.next_id);
+    }
+}
+
+Response Connection::failed(Read why) const {
+    const auto& id = exchange_->request.request_id;
+    switch (why) {
+        case Read::timed_out:
+            return problem({"request_timeout", {}}, id);
+        case Read::too_large:
+            if (parser_->is_header_done()) return problem({"too_large", {}}, id);
+            return problem({"header_too_large", {}}, id);
+        default:
+            return problem({"malformed_request", "This is not HTTP/1.1."}, id);
+    }
+}
+
+Awaitable<void> Connection::call_handler() {
+    auto exchange = exchange_;  // lives as long as the answer may come
+    shared_.handlers[exchange->request.operation->index](exchange->request, Responder(exchange));
+    if (exchange->answered) co_return;
+    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
+        [&exchange](auto resume) { exchange->resume = std::move(resume); }, use_awaitable);
+}
+
+Awaitable<void> Connection::upgrade() {
+    if (shared_.stopping) co_return;
+    auto exchange = exchange_;
+    auto& request = exchange->request;
+    if (auto refusal = shared_.gate.check(request)) {
+        co_await send(*refusal, false);
+        co_return;
+    }
+    phase_ = Phase::answering;
+    co_await serve_websocket(shared_, std::move(socket_), request, parser_->get().base());
+}
+
+void Connection::write_head(const Response& response, std::size_t length, bool keep_alive) {
+    head_.clear();
+    auto out = std::back_inserter(head_);
+    fmt::format_to(out, FMT_COMPILE("HTTP/1.1 {} {}\r\n"), response.status, reason(response.status));
+    head_ += shared_.date_line;
+    if (response.status != 204) {
+        fmt::format_to(out, FMT_COMPILE("Content-Type: {}\r\nContent-Length: {}\r\n"), response.content_type,
+                       length);
+    }
+    head_ += "X-Content-Type-Options: nosniff\r\n";
+    if (!response.shared_body) head_ += "Cache-Control: no-store\r\n";
+    if (!keep_alive) {
+        head_ += "Connection: close\r\n";
+    } else if (parser_->get().version() == 10) {
+        head_ += "Connection: keep-alive\r\n";
+    }
+    if (response.seq) fmt::format_to(out, FMT_COMPILE("X-Pic-Seq: {}\r\n"), response.seq->value);
+    if (response.version) fmt::format_to(out, FMT_COMPILE("ETag: \"{}\"\r\n"), response.version->value);
+    const auto& id = exchange_->request.request_id;
+    if (!id.empty()) fmt::format_to(out, FMT_COMPILE("X-Request-Id: {}\r\n"), id);
+    for (const auto& [name, value] : response.headers) {
+        // A line break in a value would let it write headers of its own.
+        if (value.find_first_of("\r\n") != std::string::npos) continue;
+        fmt::format_to(out, FMT_COMPILE("{}: {}\r\n"), name, value);
+    }
+    head_ += "\r\n";
+}
+
+Awaitable<bool> Connection::send(const Response& response, bool keep_alive) {
+    enter(Phase::writing, shared_.limits.write);
+    if (!response.file.empty()) {
+        const bool sent = co_await send_file(response);
+        co_return sent;
+    }
+    std::string_view body = response.shared_body ? *response.shared_body : response.body;
+    write_head(response, body.size(), keep_alive);
+    if (exchange_->request.method == Method::head || response.status == 204) body = {};
+    if (body.size() <= small_body) {
+        head_ += body;
+        body = {};
+    }
+    const bool sent = co_await write(head_, body);
+    co_return sent;
+}
+
+Awaitable<bool> Connection::send_file(const Response& response) {
+    const std::unique_ptr<std::FILE, Sink::Close> file(std::fopen(response.file.c_str(), "rbe"));
+    std::error_code error;
+    const auto size = std::filesystem::file_size(response.file, error);
+    std::filesystem::remove(response.file, error);
+    if (!file) co_return false;
+    write_head(response, size, true);
+    bool sent = co_await write(head_, {});
+    if (!sent) co_return false;
+    if (exchange_->request.method == Method::head) co_return true;
+    std::string piece(file_piece, '\0');
+    for (std::uintmax_t left = size; left > 0;) {
+        const auto count = std::fread(piece.data(), 1, piece.size(), file.get());
+        if (count == 0) co_return false;
+        enter(Phase::writing, shared_.limits.transfer);
+        sent = co_await write(std::string_view(piece).substr(0, count), {});
+        if (!sent) co_return false;
+        left -= std::min<std::uintmax_t>(left, count);
+    }
+    co_return true;
+}
+
+Awaitable<bool> Connection::write(std::string_view head, std::string_view body) {
+    // Nearly always the kernel takes it all at once, and no turn of the event loop is needed.
+    error_code error;
+    const std::array<asio::const_buffer, 2> all = {asio::buffer(head), asio::buffer(body)};
+    auto done = socket_.write_some(all, error);
+    if (error && error != asio::error::would_block) co_return false;
+    if (error) done = 0;
+    if (done == head.size() + body.size()) co_return true;
+    const auto head_done = std::min(done, head.size());
+    const std::array<asio::const_buffer, 2> rest = {asio::buffer(head.substr(head_done)),
+                                                    asio::buffer(body.substr(done - head_done))};
+    error = {};
+    co_await asio::async_write(socket_, rest, into(error));
+    co_return !error;
+}
+
+/// Reads on for a while: closing with unread input makes TCP send a reset, which may destroy the answer on
+/// its way.
+Awaitable<void> Connection::linger() {
+    error_code error;
+    socket_.shutdown(Socket::shutdown_send, error);
+    timed_out_ = true;  // the next deadline closes
+    enter(Phase::reading, shared_.limits.drain);
+    std::size_t drained = buffer_.size();
+    buffer_.clear();
+    while (drained < shared_.limits.drain_bytes) {
+        const auto count = co_await socket_.async_read_some(buffer_.prepare(read_size), into(error));
+        if (error) break;
+        drained += count;
+    }
+}
+
+}  // namespace pic::http
