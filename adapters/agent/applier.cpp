@@ -60,6 +60,24 @@ std::string without_keys(std::string_view text, const std::unordered_set<std::st
     return kept;
 }
 
+/// What a derived value is for this content and these parameters.
+std::string derive(const DerivedSpec& spec, const Content& content, const Parameters& parameters) {
+    if (spec.count_file.empty()) {
+        std::vector<std::string_view> values;
+        for (auto at = parameters.lower_bound(spec.prefix); at != parameters.end(); ++at) {
+            if (!at->first.starts_with(spec.prefix)) break;
+            values.push_back(at->second);
+        }
+        return fmt::format("{}", fmt::join(values, " "));
+    }
+    std::size_t count = 0;
+    if (const auto file = content.files.find(spec.count_file); file != content.files.end()) {
+        file->second.for_each(
+            [&](const std::string& key, const HeldFragment&) { count += key.starts_with(spec.prefix); });
+    }
+    return std::to_string(count);
+}
+
 bool is_parameters(const std::string& path) { return path == parameters_path; }
 
 /// Names of what differs: paths, and "parameters/<key>".
@@ -139,6 +157,7 @@ Values Applier::Impl::values(const Content& content, std::uint64_t stage) const 
     Values all = options.overrides;  // insert() keeps what is there: the first to say wins
     const auto given = parameters_of(content);
     all.insert(given.begin(), given.end());
+    for (const auto& spec : options.spec.derived) all.emplace(spec.name, derive(spec, content, given));
     all.insert(options.spec.parameters.begin(), options.spec.parameters.end());
     for (const auto& [name, path] : runtime.found()) all[name] = path;
     all["live"] = folder.live().string();

@@ -189,6 +189,11 @@ StepSpec step(Reader& in) {
     return s;
 }
 
+DerivedSpec derived(Reader& in) {
+    return {
+        .name = in.required("name"), .count_file = in.text("count_file"), .prefix = in.required("prefix")};
+}
+
 RelaySpec relay(Reader& in) {
     return {.listen = in.required("listen"), .port = in.required("port"), .to = in.required("to")};
 }
@@ -197,6 +202,7 @@ AdapterSpec adapter(Reader& in) {
     AdapterSpec a;
     a.service = in.required("service");
     a.parameters = in.map("parameters");
+    a.derived = list<DerivedSpec>(in, "derived", derived);
     const auto live = in.required("live");
     if (live != "disk" && live != "memory") throw Wrong{in.at("live"), "is neither disk nor memory"};
     a.in_memory = live == "memory";

@@ -78,9 +78,18 @@ struct RelaySpec {
     Template to;  ///< address:port outside
 };
 
+/// A value that the agent derives from the content.
+struct DerivedSpec {
+    std::string name;
+    std::string count_file;  ///< how many fragments of this file have a key that begins with `prefix`,
+    std::string
+        prefix;  ///< or, without a file, the values of the parameters whose key does, joined by spaces
+};
+
 struct AdapterSpec {
     std::string service;
-    Parameters parameters;               ///< defaults
+    Parameters parameters;  ///< defaults
+    std::vector<DerivedSpec> derived;
     bool in_memory = false;              ///< live files lie on a tmpfs
     std::vector<std::string> drop_keys;  ///< "Key = value" lines left out of files that match drop_in
     std::vector<std::string> drop_in;

@@ -101,7 +101,6 @@ void set_wireguard(Desired& desired, unsigned count) {
     desired.set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64").set(parameters_path, "mtu", "1420");
     for (unsigned i = 0; i < count; ++i)
         set_peer(desired, i, fmt::format("10.8.{}.{}", (i + 2) >> 8 & 255, (i + 2) & 255));
-    desired.set(parameters_path, "peers", std::to_string(count));
 }
 
 void set_peer(Desired& desired, unsigned number, const std::string& address) {

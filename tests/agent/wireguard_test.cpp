@@ -70,20 +70,20 @@ TEST_CASE("a tunnel comes up and follows its configuration without being taken d
     require_applied(applier.apply(desired.next()));
     CHECK(wg(applier, "allowed-ips").find("10.8.7.7/32") != std::string::npos);
 
-    desired.erase("wg0.conf", "peer/00002").set(parameters_path, "peers", "2");
+    desired.erase("wg0.conf", "peer/00002");
     require_applied(applier.apply(desired.next()));
     CHECK(wg(applier, "allowed-ips").find("10.8.0.4/32") == std::string::npos);
 
     desired.set(parameters_path, "addresses", "10.9.0.1/24 fd00:8::1/64")
         .set(parameters_path, "mtu", "1380")
-        .set(parameters_path, "routes", "192.168.7.0/24");
+        .set(parameters_path, "route/1", "192.168.7.0/24");
     require_applied(applier.apply(desired.next()));
     const auto addresses = ip(applier, {"-brief", "address", "show", "wg0"});
     CHECK(addresses.find("10.9.0.1/24") != std::string::npos);
     CHECK(addresses.find("10.8.0.1") == std::string::npos);
     CHECK(ip(applier, {"link", "show", "wg0"}).find("mtu 1380") != std::string::npos);
     CHECK(ip(applier, {"route", "show", "dev", "wg0"}).find("192.168.7.0/24") != std::string::npos);
-    desired.set(parameters_path, "routes", "");
+    desired.erase(parameters_path, "route/1");
     require_applied(applier.apply(desired.next()));
     CHECK(ip(applier, {"route", "show", "dev", "wg0"}).find("192.168.7.0/24") == std::string::npos);
 
