@@ -177,7 +177,7 @@ std::optional<std::string> json_of(const World& world, std::string_view key) {
     if (value == nullptr) return std::nullopt;
     std::string out;
     out.reserve(1024);
-    write_json(out, *value);
+    write_public_json(out, *value);
     return out;
 }
 
@@ -202,7 +202,7 @@ std::optional<ResourcePage> page_of(const World& world, std::string_view after, 
                 return false;
             }
             if (count++ != 0) page.items += ',';
-            write_json(page.items, value);
+            write_public_json(page.items, value);
             last = key_text(key);
             return true;
         };
@@ -238,6 +238,13 @@ const std::unordered_map<std::string_view, ResourceType>& resource_table() {
     return table;
 }
 
+template <class T>
+std::string public_json(const T& value) {
+    std::string out;
+    write_public_json(out, value);
+    return out;
+}
+
 /// Resources that were only touched, and read the same, are no change.
 void add_change(std::vector<ResourceChange>& out, std::string_view collection, std::string key, std::string before,
                 std::string after) {
@@ -248,12 +255,12 @@ template <class Entry>
 void diff_entry(const Entry& before, const Entry& after, std::vector<ResourceChange>& out) {
     if constexpr (is_collection<Entry>) {
         using Map = std::remove_cvref_t<decltype(after.map)>;
-        const auto text = [](const auto* value) { return value == nullptr ? std::string() : to_json(*value); };
+        const auto text = [](const auto* value) { return value == nullptr ? std::string() : public_json(*value); };
         Map::diff(before.map, after.map, [&](const auto& key, const auto* was, const auto* is) {
             add_change(out, after.name, key_text(key), text(was), text(is));
         });
     } else {
-        add_change(out, after.name, {}, to_json(before.value), to_json(after.value));
+        add_change(out, after.name, {}, public_json(before.value), public_json(after.value));
     }
 }
 

@@ -169,6 +169,32 @@ void write_json(std::string& out, const T& value) {
     }
 }
 
+/// A resource as answers show it: like write_json(), but a field "<name>_ref" (a place in the vault, nobody's business) is
+/// shown as "has_<name>": true or false.
+template <Record T>
+void write_public_json(std::string& out, const T& value) {
+    constexpr std::string_view suffix = "_ref";
+    out += '{';
+    const auto one = [&](const auto& entry) {
+        if (out.back() != '{') out += ',';
+        if (!entry.name.ends_with(suffix)) {
+            write_json_string(out, entry.name);
+            out += ':';
+            write_json(out, entry.value);
+            return;
+        }
+        out += "\"has_";
+        out += entry.name.substr(0, entry.name.size() - suffix.size());
+        if constexpr (record_detail::is_optional<std::remove_cvref_t<decltype(entry.value)>>) {
+            out += entry.value ? "\":true" : "\":false";
+        } else {
+            out += "\":true";
+        }
+    };
+    std::apply([&](const auto&... f) { (one(f), ...); }, T::fields(value));
+    out += '}';
+}
+
 template <class T>
 [[nodiscard]] std::string to_json(const T& value) {
     std::string out;

@@ -1,0 +1,202 @@
+#include "controller/api/commands.hpp"
+
+#include <simdjson.h>
+
+#include "controller/core/diff.hpp"
+#include "projections/dispatch.hpp"
+
+namespace pic::api {
+namespace {
+
+std::string events_json(const std::vector<NewEvent>& events, const std::vector<log::Appended>& appended) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (i != 0) out += ',';
+        out += '{';
+        if (i < appended.size()) {
+            out += "\"seq\":";
+            write_json(out, appended[i].sequence);
+            out += ',';
+        }
+        out += "\"type\":";
+        write_json_string(out, events[i].type);
+        out += ",\"stream\":";
+        write_json_string(out, events[i].stream);
+        if (appended.empty()) out += ",\"data\":" + events[i].data;
+        out += '}';
+    }
+    return out + "]";
+}
+
+std::string resource_text(const World& world, const ResourceName& name) {
+    return resource_json(world, name.collection, name.key).value_or("null");
+}
+
+/// The resource with a member added: {"id":...} and token -> {"id":...,"token":"..."}.
+std::string with_member(std::string json, const std::pair<std::string, std::string>& member) {
+    if (json.empty() || json.back() != '}') return json;
+    json.back() = json.size() > 2 ? ',' : ' ';
+    write_json_string(json, member.first);
+    json += ':';
+    write_json_string(json, member.second);
+    return json + "}";
+}
+
+void show_resources(http::CommandAnswer& answer, const World& world, const std::vector<ResourceName>& resources, bool is_change_set) {
+    if (is_change_set) {
+        answer.resources = "[";
+        for (const auto& name : resources) {
+            if (answer.resources.size() > 1) answer.resources += ',';
+            answer.resources += resource_text(world, name);
+        }
+        answer.resources += ']';
+    } else if (!resources.empty() && !resources.front().removed) {
+        answer.resource = resource_text(world, resources.front());
+        answer.resource_id = resources.front().key;
+    }
+}
+
+http::CommandAnswer make_parts(const core::Outcome& outcome, bool is_change_set) {
+    http::CommandAnswer answer;
+    answer.seq = outcome.sequence;
+    answer.events = events_json(outcome.events, outcome.appended);
+    show_resources(answer, outcome.world, outcome.resources, is_change_set);
+    if (!is_change_set && !outcome.resources.empty()) {
+        const auto& name = outcome.resources.front();
+        answer.version = resource_version(outcome.world, name.collection, name.key);
+    }
+    return answer;
+}
+
+// A remembered answer is one JSON document of its parts.
+
+std::string pack(const http::CommandAnswer& a) {
+    std::string out = "{\"resource_id\":";
+    write_json_string(out, a.resource_id);
+    out += ",\"version\":";
+    write_json(out, a.version);
+    const auto part = [&](std::string_view name, const std::string& json) {
+        if (json.empty()) return;
+        out += ",\"";
+        out += name;
+        out += "\":";
+        out += json;
+    };
+    part("events", a.events);
+    part("resource", a.resource);
+    part("resources", a.resources);
+    return out + "}";
+}
+
+http::CommandAnswer unpack(const core::Answer& kept) {
+    http::CommandAnswer answer;
+    answer.seq = kept.sequence;
+    simdjson::dom::parser parser;
+    simdjson::dom::element json;
+    if (parser.parse(kept.body).get(json) != simdjson::SUCCESS) return answer;
+    const auto part = [&](const char* name, std::string& to) {
+        simdjson::dom::element found;
+        if (json[name].get(found) == simdjson::SUCCESS) to = simdjson::minify(found);
+    };
+    part("events", answer.events);
+    part("resource", answer.resource);
+    part("resources", answer.resources);
+    std::string_view id;
+    if (json["resource_id"].get(id) == simdjson::SUCCESS) answer.resource_id = id;
+    std::uint64_t version = 0;
+    if (json["version"].get(version) == simdjson::SUCCESS) answer.version = StreamVersion{version};
+    return answer;
+}
+
+std::string applied_json(const std::vector<core::AppliedTo>& applied) {
+    std::string out = "[";
+    for (const auto& a : applied) {
+        if (out.size() > 1) out += ',';
+        out += "{\"service\":";
+        write_json_string(out, a.service);
+        out += ",\"revision\":";
+        write_json(out, a.revision);
+        out += ",\"state\":";
+        write_json_string(out, a.state);
+        out += ",\"detail\":";
+        write_json_string(out, a.detail);
+        out += '}';
+    }
+    return out + "]";
+}
+
+/// What outlives the call until the answer is given.
+struct Pending {
+    http::Commands::Done done;
+    http::CommandAnswer parts;
+    std::optional<std::pair<std::string, std::string>> once;
+    std::optional<std::chrono::seconds> wait;
+    bool is_change_set = false;
+    bool has_key = false;
+    Sequence first;
+};
+
+core::Answer make_answer(Pending& pending, const core::Outcome& outcome) {
+    pending.parts = make_parts(outcome, pending.is_change_set);
+    pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
+    core::Answer answer;
+    if (pending.has_key) answer.body = pack(pending.parts);
+    if (pending.once) pending.parts.resource = with_member(std::move(pending.parts.resource), *pending.once);
+    return answer;
+}
+
+}  // namespace
+
+void CommandPort::submit(http::CommandCall call, Done done) {
+    if (!takes_long(call)) return run(std::move(call), std::move(done));
+    cell_.post([this, call = std::move(call), done = std::move(done)]() mutable { run(std::move(call), std::move(done)); });
+}
+
+void CommandPort::run(http::CommandCall call, Done done) {
+    auto expanded = expand(cell_, call);
+    if (!expanded) return done(std::unexpected(std::move(expanded.error())));
+    auto& request = expanded->request;
+    request.actor = call.principal ? call.principal->actor : "public";
+    request.source = "http";
+    request.request_id = call.request_id;
+    if (call.if_match) request.if_match = call.if_match;
+    if (call.dry_run) return plan(std::move(request), call.is_change_set, std::move(done));
+    if (!call.idempotency_key.empty()) {
+        request.key = log::IdempotencyScope{request.actor, "", call.idempotency_scope, call.idempotency_key};
+        request.request_body = call.body_digest;
+    }
+    auto pending = std::make_shared<Pending>();
+    pending->done = std::move(done);
+    pending->once = std::move(expanded->once);
+    pending->wait = call.wait;
+    pending->is_change_set = call.is_change_set;
+    pending->has_key = request.key.has_value();
+    cell_.change(
+        std::move(request), [pending](const core::Outcome& outcome) { return make_answer(*pending, outcome); },
+        [this, pending](Result<core::Answer> answer) {
+            if (!answer) return pending->done(std::unexpected(std::move(answer.error())));
+            if (answer->repeated) {
+                pending->parts = unpack(*answer);
+                pending->first = answer->sequence;
+            }
+            if (!pending->wait) return pending->done(std::move(pending->parts));
+            const auto deadline = std::chrono::steady_clock::now() + *pending->wait;
+            cell_.publisher().wait(pending->first, answer->sequence, deadline, [pending](std::vector<core::AppliedTo> applied) {
+                pending->parts.applied = applied_json(applied);
+                pending->done(std::move(pending->parts));
+            });
+        });
+}
+
+void CommandPort::plan(core::ChangeRequest request, bool is_change_set, Done done) {
+    auto plan = cell_.plan(std::move(request));
+    if (!plan) return done(std::unexpected(std::move(plan.error())));
+    http::CommandAnswer answer;
+    answer.seq = cell_.world()->sequence;
+    answer.events = events_json(plan->events, {});
+    show_resources(answer, plan->after, plan->resources, is_change_set);
+    answer.artefacts = core::to_json(core::diff_artefacts(plan->artefacts_before, plan->artefacts_after));
+    done(std::move(answer));
+}
+
+}  // namespace pic::api
