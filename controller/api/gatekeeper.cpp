@@ -1,0 +1,112 @@
+#include "controller/api/gatekeeper.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include "controller/access/local_socket.hpp"
+
+namespace pic::api {
+namespace {
+
+access::Scopes parsed(std::initializer_list<std::string> scopes) {
+    const std::vector<std::string> list(scopes);
+    auto made = access::Scopes::parse(list);
+    if (!made) throw std::logic_error("a role has a scope that is none: " + made.error().detail);
+    return *std::move(made);
+}
+
+std::string user_name(uid_t uid) {
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    return std::to_string(uid);
+}
+
+}  // namespace
+
+access::Scopes scopes_of(accounts::Role role) {
+    switch (role) {
+        case accounts::Role::admin: return access::Scopes::everything();
+        case accounts::Role::operator_:
+            return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "services:write", "events:read", "metrics:read",
+                           "access:read", "cells:write"});
+        case accounts::Role::viewer: return parsed({"*:read"});
+        case accounts::Role::member: return {};
+    }
+    return {};
+}
+
+bool CellGatekeeper::claimed() const { return cell_.claimed(); }
+
+http::PrincipalPtr CellGatekeeper::by_bearer(std::string_view bearer) {
+    auto token = tokens_.verify(bearer, core::now());
+    if (!token) return nullptr;
+    if (token == last_token_) return last_principal_;
+    auto principal = std::make_shared<http::Principal>();
+    principal->kind = http::Principal::Kind::token;
+    principal->actor = "token:" + to_string(token->id);
+    principal->username = token->owner;
+    principal->id = token->id;
+    principal->scopes = token->scopes;
+    last_token_ = std::move(token);
+    last_principal_ = principal;
+    return principal;
+}
+
+http::PrincipalPtr CellGatekeeper::by_cookie(std::string_view cookie) {
+    const auto session = sessions_.find(cookie, core::now());
+    if (!session) return nullptr;
+    const auto id = parse_uuid(session->user);
+    const auto world = cell_.world();
+    const auto* user = id ? world->get<accounts::Service>().users.find(*id) : nullptr;
+    if (user == nullptr) return nullptr;
+    auto principal = std::make_shared<http::Principal>();
+    principal->kind = http::Principal::Kind::session;
+    principal->actor = "user:" + user->username.text;
+    principal->username = user->username.text;
+    principal->role = enum_name(user->role);
+    principal->id = session->id;
+    principal->cookie = cookie;
+    principal->scopes = scopes_of(user->role);
+    return principal;
+}
+
+http::PrincipalPtr CellGatekeeper::by_socket(int descriptor) {
+    const auto peer = access::peer_credentials(descriptor);
+    if (!peer || !access::is_operator(*peer)) return nullptr;
+    auto principal = std::make_shared<http::Principal>();
+    principal->kind = http::Principal::Kind::local;
+    principal->username = user_name(peer->uid);
+    principal->actor = "local:" + principal->username;
+    principal->role = "admin";
+    principal->scopes = access::Scopes::everything();
+    return principal;
+}
+
+bool CellGatekeeper::still_valid(const http::Principal& principal) {
+    switch (principal.kind) {
+        case http::Principal::Kind::session: return sessions_.alive(principal.id, core::now());
+        case http::Principal::Kind::token: {
+            const auto world = cell_.world();
+            const auto* token = world->get<accounts::Service>().tokens.find(principal.id);
+            return token != nullptr && (!token->expires_at || *token->expires_at > core::now());
+        }
+        case http::Principal::Kind::local: return true;
+    }
+    return false;
+}
+
+bool CellGatekeeper::csrf_matches(std::string_view cookie, std::string_view token) const {
+    return installation_.csrf_matches(cookie, token);
+}
+
+bool CellGatekeeper::is_cell_name(std::string_view host) const {
+    const auto world = cell_.world();
+    const auto& cell = world->get<cell::Service>().cell;
+    if (!cell.claimed) return false;
+    const auto& domain = cell.settings.domain.text;
+    return host == domain || (host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+}
+
+}  // namespace pic::api

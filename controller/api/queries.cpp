@@ -1,0 +1,211 @@
+#include "controller/api/queries.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "controller/core/diff.hpp"
+#include "controller/core/event_json.hpp"
+#include "controller/http/api.hpp"
+#include "projections/dispatch.hpp"
+
+namespace pic::api {
+namespace {
+
+using http::QueryAnswer;
+using http::Request;
+
+constexpr std::size_t default_limit = 100;
+
+/// The answer to one query of a world.
+using OfWorld = Result<QueryAnswer> (*)(core::Cell&, const Request&, const World&);
+
+QueryAnswer answer(Sequence seq, std::string body) { return {seq, std::nullopt, std::move(body)}; }
+
+std::size_t limit_of(const Request& request) { return request.query_number("limit").value_or(default_limit); }
+
+/// Whole lists that are never long.
+std::string as_list(std::string items) { return "{\"items\":" + std::move(items) + ",\"next_cursor\":null}"; }
+
+// --- services and artefacts --------------------------------------------------------------------------------------------
+
+Result<QueryAnswer> services(core::Cell& cell, const Request&, const World& world) {
+    std::string items = "[";
+    for (const auto& status : cell.publisher().status()) {
+        if (items.size() > 1) items += ',';
+        items += service_json(status);
+    }
+    return answer(world.sequence, as_list(items + "]"));
+}
+
+Result<QueryAnswer> service(core::Cell& cell, const Request& request, const World& world) {
+    const std::string name(request.path_parameter("service"));
+    const auto status = cell.publisher().status(name);
+    if (!status) return reject("not_found", fmt::format("there is no service '{}'", name));
+    auto shown = answer(world.sequence, service_json(*status));
+    shown.version = resource_version(world, "service_settings", name).value_or(StreamVersion{});
+    return shown;
+}
+
+void put_artefact(std::string& items, std::string_view service, std::string_view path, Sequence revision, const std::string& digest,
+                  std::size_t size) {
+    if (items.size() > 1) items += ',';
+    items += "{\"service\":";
+    write_json_string(items, service);
+    items += ",\"path\":";
+    write_json_string(items, path);
+    items += fmt::format(",\"revision\":{},\"digest\":\"{}\",\"size\":{}}}", revision.value, digest, size);
+}
+
+Result<QueryAnswer> artefacts(core::Cell& cell, const Request&, const World& world) {
+    std::string items = "[";
+    for (const auto& [service, rendered] : cell.publisher().artefacts(world)) {
+        for (const auto& [path, file] : rendered.files) {
+            put_artefact(items, service, path, world.sequence, to_hex(file.summary()), picture(file).size());
+        }
+    }
+    const auto config = cell_config(world);
+    put_artefact(items, "cell", "cell_config.json", world.sequence, to_hex(sha256(config)), config.size());
+    return answer(world.sequence, as_list(items + "]"));
+}
+
+Result<QueryAnswer> config(core::Cell&, const Request&, const World& world) { return answer(world.sequence, cell_config(world)); }
+
+// --- the log -----------------------------------------------------------------------------------------------------------
+
+Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World& world) {
+    log::Filter filter;
+    const auto text = [&](const char* name) { return std::string(request.query_parameter(name).value_or("")); };
+    filter.type = text("type");
+    filter.stream = text("stream");
+    filter.actor = text("actor");
+    filter.since = parse_timestamp(text("since"));
+    filter.until = parse_timestamp(text("until"));
+    const auto limit = limit_of(request);
+    const auto found = cell.store().read(Sequence{request.query_number("after").value_or(0)}, limit, filter);
+    std::string items = "[";
+    for (const auto& event : found) {
+        if (items.size() > 1) items += ',';
+        items += event_json(event);
+    }
+    const auto cursor = found.size() < limit ? std::string("null") : fmt::format("\"{}\"", found.back().sequence.value);
+    return answer(world.sequence, "{\"items\":" + items + "],\"next_cursor\":" + cursor + "}");
+}
+
+Result<QueryAnswer> diff(core::Cell& cell, const Request& request, const World& world) {
+    const auto from = cell.history().at(Sequence{request.query_number("from").value_or(0)});
+    if (!from) return std::unexpected(from.error());
+    const auto to = cell.history().at(Sequence{request.query_number("to").value_or(world.sequence.value)});
+    if (!to) return std::unexpected(to.error());
+    std::string body = fmt::format("{{\"from\":{},\"to\":{},\"resources\":[", (*from)->sequence.value, (*to)->sequence.value);
+    for (const auto& change : diff_resources(**from, **to)) {
+        if (body.back() != '[') body += ',';
+        body += "{\"collection\":";
+        write_json_string(body, change.collection);
+        body += ",\"key\":";
+        write_json_string(body, change.key);
+        body += ",\"before\":" + (change.before.empty() ? "null" : change.before);
+        body += ",\"after\":" + (change.after.empty() ? "null" : change.after) + "}";
+    }
+    body += "],\"artefacts\":" + core::to_json(core::diff_artefacts(render_all(**from), render_all(**to))) + "}";
+    return answer(world.sequence, std::move(body));
+}
+
+Result<QueryAnswer> verify(core::Cell& cell, const Request&, const World& world) {
+    const auto head = cell.store().head();
+    const auto verdict = cell.store().verify(Sequence{}, head.sequence);
+    std::string body = fmt::format("{{\"ok\":{},\"events\":{},\"head\":{{\"seq\":{},\"hash\":\"{}\"}},\"first_bad_seq\":", verdict.ok,
+                                   verdict.events, head.sequence.value, to_hex(head.hash));
+    write_json(body, verdict.first_bad);
+    body += ",\"detail\":";
+    write_json_string(body, verdict.detail);
+    return answer(world.sequence, body + "}");
+}
+
+struct Special {
+    OfWorld run;
+    bool long_running = false;
+};
+
+const std::map<std::string_view, Special>& specials() {
+    static const std::map<std::string_view, Special> table{
+        {"services", {services}}, {"service", {service}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
+        {"events", {events, true}}, {"diff", {diff, true}}, {"verify", {verify, true}},
+    };
+    return table;
+}
+
+// --- resources ---------------------------------------------------------------------------------------------------------
+
+/// "peer" is one of "peers".
+std::string collection_of(const Request& request) {
+    const auto& query = request.operation->query;
+    return request.path_parameter("id").empty() ? query : query + "s";
+}
+
+Result<QueryAnswer> resource(core::Cell&, const Request& request, const World& world) {
+    const auto name = collection_of(request);
+    const auto key = request.path_parameter("id");
+    if (auto json = resource_json(world, name, key)) {
+        return QueryAnswer{world.sequence, resource_version(world, name, key), *std::move(json)};
+    }
+    if (!key.empty()) return reject("not_found", fmt::format("there is nothing with the id {} in {}", key, name));
+    auto page = list_resources(world, name, request.query_parameter("cursor").value_or(""), limit_of(request));
+    if (!page) return reject("invalid_field", "this cursor is not one of this list", {{"?cursor", "is not one of this list"}});
+    std::string next = "null";
+    if (page->next) {
+        next.clear();
+        write_json_string(next, *page->next);
+    }
+    return answer(world.sequence, "{\"items\":" + page->items + ",\"next_cursor\":" + next + "}");
+}
+
+Result<QueryAnswer> guarded(OfWorld run, core::Cell& cell, const Request& request, const World& world) {
+    try {
+        return run(cell, request, world);
+    } catch (const std::exception& error) {
+        return reject("internal", error.what());
+    }
+}
+
+}  // namespace
+
+void QueryPort::query(const Request& request, Done done) {
+    const auto special = specials().find(request.operation->query);
+    const bool is_special = special != specials().end();
+    const OfWorld run = is_special ? special->second.run : resource;
+    const auto at = request.query_number("at");
+    if (!at && !(is_special && special->second.long_running)) return done(guarded(run, cell_, request, *cell_.world()));
+    cell_.post([this, &request, run, at, done = std::move(done)]() mutable {
+        if (!at) return done(guarded(run, cell_, request, *cell_.world()));
+        try {
+            const auto world = cell_.history().at(Sequence{*at});
+            if (!world) return done(std::unexpected(world.error()));
+            done(guarded(run, cell_, request, **world));
+        } catch (const BadEvent& bad) {
+            done(reject("log_damaged", bad.what()));
+        }
+    });
+}
+
+void EventPagePort::read(Sequence after, std::size_t limit, Done done) {
+    cell_.post([this, after, limit, done = std::move(done)]() mutable {
+        Page page;
+        for (const auto& event : cell_.store().read(after, limit)) page.events.emplace_back(event.sequence, core::event_json(event));
+        done(std::move(page));
+    });
+}
+
+std::string service_json(const core::ServiceStatus& s) {
+    const std::string_view health = !s.report || !s.connected ? "unknown" : s.report->healthy ? "healthy" : "unhealthy";
+    std::string out = "{\"name\":";
+    write_json_string(out, s.name);
+    out += fmt::format(",\"enabled\":{},\"port\":null,\"desired_revision\":{},\"applied_revision\":{},\"state\":\"{}\",\"health\":\"{}\"",
+                       s.enabled, s.desired.value, s.applied.value, s.state(), health);
+    out += ",\"detail\":";
+    write_json_string(out, s.report ? s.report->detail : "");
+    out += fmt::format(",\"drift\":{},\"pending_restart\":null}}", s.report && s.report->drift);
+    return out;
+}
+
+}  // namespace pic::api

@@ -1,0 +1,32 @@
+// The query port of the HTTP layer, joined to the cell. A resource or a collection is found by the name that the document
+// gives it (x-query); the few queries that are more than that have a function each in the table below. `?at=` answers from
+// the world of that moment, on a thread that may take its time.
+#pragma once
+
+#include "controller/core/cell.hpp"
+#include "controller/http/ports.hpp"
+
+namespace pic::api {
+
+class QueryPort final : public http::Queries {
+  public:
+    explicit QueryPort(core::Cell& cell) : cell_(cell) {}
+    void query(const http::Request& request, Done done) override;
+
+  private:
+    core::Cell& cell_;
+};
+
+class EventPagePort final : public http::EventPages {
+  public:
+    explicit EventPagePort(core::Cell& cell) : cell_(cell) {}
+    void read(Sequence after, std::size_t limit, Done done) override;
+
+  private:
+    core::Cell& cell_;
+};
+
+/// A service as `GET /services/{service}` shows it.
+[[nodiscard]] std::string service_json(const core::ServiceStatus& status);
+
+}  // namespace pic::api
