@@ -11,21 +11,12 @@
 namespace pic::bus {
 namespace {
 
-constexpr char monitor_endpoint[] = "inproc://link";
-constexpr int monitored =
-    ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED;
+constexpr int handshake_failed = ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+constexpr int monitored = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | handshake_failed |
+                          ZMQ_EVENT_DISCONNECTED;
 constexpr std::size_t answer_frames = 1 + files_limit;
 /// A monitor's event is two frames: number and value (zmq_socket_monitor(3)), and the address.
 constexpr std::size_t monitor_frames = 2;
-
-zmq::socket_t open_monitor(zmq::context_t& context, zmq::socket_t& watched) {
-    if (zmq_socket_monitor(watched.handle(), monitor_endpoint, monitored) != 0) throw zmq::error_t();
-    zmq::socket_t monitor(context, zmq::socket_type::pair);
-    // Without a limit: libzmq's own thread would wait for us at it, and these events come once a connection.
-    monitor.set(zmq::sockopt::rcvhwm, 0);
-    monitor.connect(monitor_endpoint);
-    return monitor;
-}
 
 /// "tcp://127.0.0.1:5560" and 7000 -> "tcp://127.0.0.1:7000".
 std::string with_port(std::string_view address, std::uint16_t port) {
@@ -34,19 +25,19 @@ std::string with_port(std::string_view address, std::uint16_t port) {
 
 }  // namespace
 
-Link::Link(LinkOptions options, int doorbell)
-    : options_(std::move(options)), doorbell_(doorbell), requests_(context_, zmq::socket_type::dealer) {
+Link::Link(LinkOptions options, int doorbell) : options_(std::move(options)), doorbell_(doorbell) {
     if (!is_key(options_.server_public_key) || !is_key(options_.keys.public_key)) {
         throw std::runtime_error("a key of the bus is not 40 characters of Z85");
     }
-    monitor_ = open_monitor(context_, requests_);
     open_requests();
 }
 
-/// The monitor goes first: libzmq's thread would wait for ever to tell one that has left.
-Link::~Link() { zmq_socket_monitor(requests_.handle(), nullptr, 0); }
+Link::~Link() { close_requests(); }
 
+/// Libzmq comes back by itself from a lost connection, and never from a refused one: then the socket is made
+/// anew.
 void Link::open_requests() {
+    requests_ = zmq::socket_t(context_, zmq::socket_type::dealer);
     secure_client(requests_, options_.keys, options_.server_public_key);
     // Nothing is queued for a connection that is not there: what was to be asked is decided anew after each
     // welcome.
@@ -54,11 +45,27 @@ void Link::open_requests() {
     requests_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(answer_frame_limit));
     requests_.set(zmq::sockopt::sndhwm, request_queue);
     requests_.set(zmq::sockopt::rcvhwm, answer_queue);
+    // A name of its own each time: libzmq lets go of the last one in its own time.
+    const auto monitor_endpoint = "inproc://monitor-" + std::to_string(++opened_);
+    if (zmq_socket_monitor(requests_.handle(), monitor_endpoint.c_str(), monitored) != 0)
+        throw zmq::error_t();
+    monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
+    // Without a limit: libzmq's own thread would wait for us at it, and these events come once a connection.
+    monitor_.set(zmq::sockopt::rcvhwm, 0);
+    monitor_.connect(monitor_endpoint);
+    reopen_due_ = Clock::now() + silence_limit;
     try {
         requests_.connect(options_.address);
     } catch (const zmq::error_t& error) {
         throw std::runtime_error("the bus cannot connect to " + options_.address + ": " + error.what());
     }
+}
+
+/// The monitor goes first: libzmq's thread would wait for ever to tell one that has left.
+void Link::close_requests() {
+    zmq_socket_monitor(requests_.handle(), nullptr, 0);
+    monitor_.close();
+    requests_.close();
 }
 
 std::optional<Happening> Link::next(Clock::time_point deadline) {
@@ -70,7 +77,7 @@ std::optional<Happening> Link::next(Clock::time_point deadline) {
         std::array<zmq_pollitem_t, 4> items{
             {{requests_.handle(), 0, ZMQ_POLLIN, 0},
              {monitor_.handle(), 0, ZMQ_POLLIN, 0},
-             {hints_ ? hints_->handle() : requests_.handle(), 0, ZMQ_POLLIN, 0},
+             {hints_ ? hints_.handle() : requests_.handle(), 0, ZMQ_POLLIN, 0},
              {nullptr, doorbell_, ZMQ_POLLIN, 0}}};
         const int count = doorbell_ < 0 ? 3 : 4;
         const int ready = zmq_poll(items.data(), count, std::max<long>(0, wait.count()));
@@ -102,10 +109,14 @@ std::optional<Happening> Link::on_monitor() {
             shaken_ = true;
             say_hello();
         } else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+            reopen_due_ = Clock::now() + reconnect_most;
             return Refused{{"key_refused", "The controller does not know this key, or no longer."}};
+        } else if ((event & handshake_failed) != 0) {
+            reopen_due_ = Clock::now() + reconnect_most;
+            return Refused{{"handshake_failed", "What answers at this address does not speak the bus."}};
         } else if (event == ZMQ_EVENT_DISCONNECTED && shaken_) {
             shaken_ = false;
-            hello_due_ = Clock::time_point::max();
+            reopen_due_ = Clock::now() + silence_limit;
             if (auto happened = lose()) return happened;
         }
     }
@@ -150,7 +161,6 @@ std::optional<Happening> Link::judge(Result<Answer> answer) {
     if (const auto* welcome = std::get_if<Welcome>(&answer->body)) {
         if (answer->id != hello_id_ || welcomed_) return std::nullopt;
         welcomed_ = true;
-        hello_due_ = Clock::time_point::max();
         follow_hints(welcome->hint_port);
         return Connected{*welcome};
     }
@@ -158,23 +168,21 @@ std::optional<Happening> Link::judge(Result<Answer> answer) {
     return std::move(*answer);
 }
 
+/// Anew at each welcome: the port may be another, and a socket that was once refused stays so.
 void Link::follow_hints(std::uint16_t port) {
-    const auto address = with_port(options_.address, port);
-    if (hints_ && address == hint_address_) return;
-    hints_.emplace(context_, zmq::socket_type::sub);
-    hint_address_ = address;
-    secure_client(*hints_, options_.keys, options_.server_public_key);
-    hints_->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(header_limit));
-    hints_->set(zmq::sockopt::rcvhwm, hint_queue);
-    hints_->set(zmq::sockopt::subscribe, "");
-    hints_->connect(hint_address_);
+    hints_ = zmq::socket_t(context_, zmq::socket_type::sub);
+    secure_client(hints_, options_.keys, options_.server_public_key);
+    hints_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(header_limit));
+    hints_.set(zmq::sockopt::rcvhwm, hint_queue);
+    hints_.set(zmq::sockopt::subscribe, "");
+    hints_.connect(with_port(options_.address, port));
 }
 
 /// Only the newest hint matters.
 std::optional<Happening> Link::on_hint() {
     std::optional<Happening> newest;
     Incoming message;
-    while (hints_ && receive(*hints_, message, 1)) {
+    while (hints_ && receive(hints_, message, 1)) {
         if (message.frames.empty()) continue;
         if (const auto hint = decode_hint(message.frames[0])) newest = *hint;
     }
@@ -182,7 +190,7 @@ std::optional<Happening> Link::on_hint() {
 }
 
 Link::Clock::time_point Link::next_duty() const {
-    if (!shaken_) return Clock::time_point::max();
+    if (!shaken_) return reopen_due_;
     if (!welcomed_) return hello_due_;
     return std::min(spoke_ + heartbeat_interval, heard_ + silence_limit);
 }
@@ -190,6 +198,11 @@ Link::Clock::time_point Link::next_duty() const {
 std::optional<Happening> Link::do_duties() {
     const auto now = Clock::now();
     if (now < next_duty()) return std::nullopt;
+    if (!shaken_) {
+        close_requests();
+        open_requests();
+        return std::nullopt;
+    }
     if (!welcomed_) {
         say_hello();
         return std::nullopt;

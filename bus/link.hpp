@@ -55,6 +55,7 @@ class Link {
 
   private:
     void open_requests();
+    void close_requests();
     void say_hello();
     void follow_hints(std::uint16_t port);
     [[nodiscard]] Clock::time_point next_duty() const;
@@ -71,15 +72,16 @@ class Link {
     zmq::context_t context_;
     zmq::socket_t requests_;
     zmq::socket_t monitor_;
-    std::optional<zmq::socket_t> hints_;
-    std::string hint_address_;
+    zmq::socket_t hints_;  ///< not open before the first welcome
+    unsigned opened_ = 0;
     bool shaken_ = false;    ///< the handshake has succeeded: keys are proven
     bool welcomed_ = false;  ///< and hello was answered
     RequestId hello_id_;
     RequestId last_id_;
     Clock::time_point heard_;
     Clock::time_point spoke_;
-    Clock::time_point hello_due_ = Clock::time_point::max();
+    Clock::time_point hello_due_;
+    Clock::time_point reopen_due_;  ///< without a handshake by then, the socket is made anew
 };
 
 }  // namespace pic::bus

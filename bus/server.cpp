@@ -26,6 +26,9 @@ constexpr std::chrono::milliseconds rebind_interval{5};
 constexpr int requests_a_turn = 64;
 /// The routing id, the header and one payload frame: no request has more.
 constexpr std::size_t request_frames = 3;
+/// Bytes of what may arrive at the PUB socket: subscriptions, and CURVE's own handshake, whose frames count
+/// as well.
+constexpr std::int64_t subscription_limit = 4096;
 /// The property that the ZAP handler's answer put on every message of the connection (zmq_msg_gets(3)).
 constexpr char user_id_property[] = "User-Id";
 
@@ -80,7 +83,7 @@ BoundSocket open_hints(zmq::context_t& context, const ServerOptions& options) {
     // XPUB is PUB that also tells of each subscription: the newcomer's first hint is then never missed.
     BoundSocket hints(context, zmq::socket_type::xpub, options.keys);
     hints.socket().set(zmq::sockopt::xpub_verbose, true);
-    hints.socket().set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(name_limit));
+    hints.socket().set(zmq::sockopt::maxmsgsize, subscription_limit);
     hints.socket().set(zmq::sockopt::sndhwm, hint_queue);
     hints.socket().set(zmq::sockopt::rcvhwm, request_queue);
     hints.bind(options.hint_endpoint);

@@ -31,6 +31,17 @@ quietly() {
     rm -f "$log"
 }
 
+# A service that a package would start by itself is none of ours: the benchmark starts its own, on its own ports.
+without_autostart() {
+    local policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+        "${as_root[@]}" chmod 755 "$policy"
+        trap '"${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    "$@"
+}
+
 install_packages() {
     local missing=() package
     for package in "$@"; do
@@ -38,7 +49,6 @@ install_packages() {
     done
     ((${#missing[@]})) || return 0
 
-    local as_root=()
     if ((EUID != 0)); then
         command -v sudo >/dev/null || fail "as root, run: apt-get install ${missing[*]}"
         as_root=(sudo)
@@ -46,26 +56,12 @@ install_packages() {
     fi
     echo "deps: installing ${missing[*]}"
     quietly "${as_root[@]}" apt-get update
-    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    without_autostart quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# A service that a package starts by itself is none of ours: the benchmark starts its own, on its own ports.
-without_autostart() {
-    local policy=/usr/sbin/policy-rc.d
-    if ((EUID != 0)) || [[ -e $policy ]]; then "$@"; return; fi
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    trap "rm -f $policy" EXIT
-    "$@"
-}
-
 # Debian's Go is old, but any Go can fetch a newer one as a module, with the checksum database watching.
-install_go() {
-    "$root/tools/go.sh" -q "$go_wanted" && return 0
-    install_packages golang-go ca-certificates
-    "$root/tools/go.sh" -q "$go_wanted" && return 0
-
+fetch_go() {
     local arch=amd64 version home
     [[ $(uname -m) == aarch64 ]] && arch=arm64
     version=v0.0.1-$go_toolchain.linux-$arch
@@ -77,9 +73,15 @@ install_go() {
     ln -sfn "$home" "$root/build/go"
 }
 
+go_is_there() { "$root/tools/go.sh" -q "$go_wanted"; }
+
+as_root=()
+wanted=()
 for purpose in "$@"; do
     [[ -v packages[$purpose] ]] || fail "no such purpose: $purpose (known: ${!packages[*]})"
-    # shellcheck disable=SC2086  # a list of words
-    without_autostart install_packages ${packages[$purpose]}
-    [[ $purpose != run ]] || install_go
+    # shellcheck disable=SC2206  # a list of words
+    wanted+=(${packages[$purpose]})
+    [[ $purpose != run ]] || go_is_there || wanted+=(golang-go)
 done
+install_packages "${wanted[@]}"
+[[ " $* " != *" run "* ]] || go_is_there || fetch_go

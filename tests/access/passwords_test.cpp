@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -103,6 +104,7 @@ TEST_CASE("no more run at once than are allowed, no more wait than the queue hol
     Gate gate;
     std::atomic<int> done = 0;
     std::atomic<int> busy = 0;
+    std::latch finished(5);
     PasswordOptions options = cheap;
     options.at_once = 2;
     options.queue_limit = 3;
@@ -117,6 +119,7 @@ TEST_CASE("no more run at once than are allowed, no more wait than the queue hol
                 }
                 gate.wait();
                 ++done;
+                finished.count_down();
             });
         };
         submit();
@@ -126,6 +129,7 @@ TEST_CASE("no more run at once than are allowed, no more wait than the queue hol
         CHECK(busy == 2);
         CHECK(done == 0);
         gate.open();
+        finished.wait();
         CHECK(hash(passwords, "password").has_value());
     }
     CHECK(busy == 2);
