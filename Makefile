@@ -20,9 +20,9 @@ build: deps $(BUILD)/build.ninja ## build picd, pic-agent and picctl into build/
 	@$(CMAKE_BUILD) --target picd pic-agent picctl
 	@tools/build-coredns.sh
 
-# exec: make's own child is the launcher itself, so that a signal to make ends everything it started.
+# exec: make's own child is the launcher itself, so that a signal to make, or its death, ends everything it started.
 run: build ## try it: the daemon and one agent on this machine, no Docker; Ctrl-C ends both
-	@exec tools/run.sh
+	@exec setpriv --pdeathsig TERM tools/run.sh
 
 test: build ## build everything and run every test
 	@$(CMAKE_BUILD)
