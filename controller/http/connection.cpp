@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <array>
 
@@ -280,16 +281,33 @@ Awaitable<void> Connection::call_handler() {
         [&exchange](auto resume) { exchange->resume = std::move(resume); }, use_awaitable);
 }
 
+/// Why a stream cannot be opened, if so.
+std::optional<Response> Connection::check_upgrade(Request& request) {
+    if (auto refusal = shared_.gate.check(request)) return refusal;
+    if (!beast::websocket::is_upgrade(parser_->get())) {
+        auto response = problem({"upgrade_required", {}}, request.request_id);
+        response.headers.emplace_back("Upgrade", "websocket");
+        return response;
+    }
+    const auto after = request.query_number("after");
+    if (!after || *after <= shared_.hub.head().value) return std::nullopt;
+    return problem({"unknown_sequence", fmt::format("The log ends at {}.", shared_.hub.head().value)},
+                   request.request_id);
+}
+
 Awaitable<void> Connection::upgrade() {
-    if (shared_.stopping) co_return;
     auto exchange = exchange_;
     auto& request = exchange->request;
-    if (auto refusal = shared_.gate.check(request)) {
-        co_await send(*refusal, false);
-        co_return;
-    }
     phase_ = Phase::answering;
-    co_await serve_websocket(shared_, std::move(socket_), request, parser_->get().base());
+    const auto started = Clock::now();
+    const auto refusal = check_upgrade(request);
+    shared_.metrics.answered(static_cast<int>(request.operation->index), refusal ? refusal->status : 101,
+                             Clock::now() - started);
+    if (refusal) {
+        co_await send(*refusal, false);
+    } else if (!shared_.stopping) {
+        co_await serve_websocket(shared_, std::move(socket_), request, parser_->get().base());
+    }
 }
 
 void Connection::write_head(const Response& response, std::size_t length, bool keep_alive) {

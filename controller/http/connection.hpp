@@ -44,6 +44,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     [[nodiscard]] std::optional<Response> prepare_body(const Operation& operation);
     [[nodiscard]] Response failed(Read why) const;
     Awaitable<void> call_handler();
+    [[nodiscard]] std::optional<Response> check_upgrade(Request& request);
     Awaitable<void> upgrade();
 
     Awaitable<bool> send(const Response& response, bool keep_alive);

@@ -81,7 +81,10 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
     void begin_close(ws::close_code code, const char* reason) {
         if (reason_.code != ws::close_code::none) return;
         reason_ = ws::close_reason(code, reason);
-        deadline_ = Clock::now() + shared_.limits.drain;
+        // A slow reader has to read what is under way before it comes to the close; all others are gone
+        // quickly.
+        const auto& limits = shared_.limits;
+        deadline_ = Clock::now() + (code == ws::close_code::try_again_later ? limits.write : limits.drain);
         wake();
     }
 
@@ -176,7 +179,6 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
 
     Awaitable<void> close() {
         error_code ignored;
-        deadline_ = std::min(deadline_, Clock::now() + shared_.limits.drain);
         co_await ws_.async_close(reason_, into(ignored));
     }
 
