@@ -86,7 +86,7 @@ Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World
     std::string items = "[";
     for (const auto& event : found) {
         if (items.size() > 1) items += ',';
-        items += event_json(event);
+        items += core::event_json(event);
     }
     const auto cursor = found.size() < limit ? std::string("null") : fmt::format("\"{}\"", found.back().sequence.value);
     return answer(world.sequence, "{\"items\":" + items + "],\"next_cursor\":" + cursor + "}");
