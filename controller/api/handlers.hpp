@@ -1,0 +1,39 @@
+// The calls that are neither a plain command nor a plain query: set-up and sign-in, downloads, backup, health. One file an
+// area; everything else of the API comes from the document (controller/http/handlers/generic.hpp).
+#pragma once
+
+#include "controller/access/installation.hpp"
+#include "controller/access/passwords.hpp"
+#include "controller/access/rate_limit.hpp"
+#include "controller/access/sessions.hpp"
+#include "controller/access/setup_token.hpp"
+#include "controller/core/cell.hpp"
+#include "controller/http/metrics.hpp"
+#include "controller/http/server.hpp"
+
+namespace pic::api {
+
+/// What the handlers work on; all of it outlives them.
+struct Context {
+    core::Cell& cell;
+    access::Sessions& sessions;
+    const access::Installation& installation;
+    access::Passwords& passwords;
+    access::SignInLimiter& limiter;
+    access::SetupToken* setup_token = nullptr;  ///< of a cell that is not claimed yet
+    http::Metrics& metrics;
+    std::filesystem::path spool;                ///< folder for backups on their way
+};
+
+void add_sign_in_handlers(http::Handlers& handlers, Context& context);   ///< setup, session(s)
+void add_enrolment_handlers(http::Handlers& handlers, Context& context); ///< agents and subscribers bring their keys
+void add_peer_handlers(http::Handlers& handlers, Context& context);      ///< config, QR, one-time links
+void add_dns_handlers(http::Handlers& handlers, Context& context);       ///< zone export and import, query
+void add_artefact_handlers(http::Handlers& handlers, Context& context);
+void add_health_handlers(http::Handlers& handlers, Context& context);    ///< healthz, readyz, metrics
+void add_backup_handlers(http::Handlers& handlers, Context& context);
+
+/// All of the above.
+void add_handlers(http::Handlers& handlers, Context& context);
+
+}  // namespace pic::api
