@@ -195,7 +195,7 @@ Result<HeaderReader> read_header(FrameViews frames) {
 
 Result<Request> decode_request(FrameViews frames) {
     for (const auto frame : frames) {
-        if (frame.size() > request_frame_limit) return reject("too_large", "A frame is larger than 256 KiB.");
+        if (frame.size() > request_frame_limit) return reject("too_large", "A frame is larger than 128 KiB.");
     }
     auto header = read_header(frames);
     if (!header) return std::unexpected(header.error());

@@ -68,6 +68,12 @@ void Link::close_requests() {
     requests_.close();
 }
 
+void Link::connect_anew() {
+    shaken_ = false;
+    close_requests();
+    open_requests();
+}
+
 std::optional<Happening> Link::next(Clock::time_point deadline) {
     while (true) {
         if (auto happened = look()) return happened;
@@ -199,8 +205,7 @@ std::optional<Happening> Link::do_duties() {
     const auto now = Clock::now();
     if (now < next_duty()) return std::nullopt;
     if (!shaken_) {
-        close_requests();
-        open_requests();
+        connect_anew();
         return std::nullopt;
     }
     if (!welcomed_) {
@@ -208,7 +213,7 @@ std::optional<Happening> Link::do_duties() {
         return std::nullopt;
     }
     if (now >= heard_ + silence_limit) {
-        hello_due_ = now;
+        connect_anew();
         return lose();
     }
     spoke_ = now;

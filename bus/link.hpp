@@ -56,6 +56,7 @@ class Link {
   private:
     void open_requests();
     void close_requests();
+    void connect_anew();
     void say_hello();
     void follow_hints(std::uint16_t port);
     [[nodiscard]] Clock::time_point next_duty() const;

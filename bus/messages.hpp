@@ -32,7 +32,7 @@ inline constexpr std::size_t header_limit = 64 * 1024;  ///< bytes of the header
 inline constexpr std::size_t header_depth_limit = 32;   ///< nesting of a header and of a status
 inline constexpr std::size_t payload_depth_limit =
     64;  ///< nesting of an event: a command's 32 and its envelope
-inline constexpr std::size_t request_frame_limit = 256 * 1024;  ///< bytes of a frame towards the controller
+inline constexpr std::size_t request_frame_limit = 128 * 1024;  ///< bytes of a frame towards the controller
 inline constexpr std::size_t answer_frame_limit =
     64 * 1024 * 1024;  ///< bytes of a frame from the controller: a full
                        ///< file of 10,000 fragments is about 3 MiB

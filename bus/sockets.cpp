@@ -19,9 +19,10 @@ int in_ms(std::chrono::milliseconds time) { return static_cast<int>(time.count()
 
 void set_common(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::handshake_ivl, in_ms(handshake_limit));
-    socket.set(zmq::sockopt::heartbeat_ivl, in_ms(ping_interval));
-    socket.set(zmq::sockopt::heartbeat_timeout, in_ms(ping_limit));
-    socket.set(zmq::sockopt::heartbeat_ttl, in_ms(ping_limit));
+    socket.set(zmq::sockopt::tcp_keepalive, 1);
+    socket.set(zmq::sockopt::tcp_keepalive_idle, static_cast<int>(keepalive_idle.count()));
+    socket.set(zmq::sockopt::tcp_keepalive_intvl, static_cast<int>(keepalive_interval.count()));
+    socket.set(zmq::sockopt::tcp_keepalive_cnt, keepalive_probes);
     socket.set(zmq::sockopt::linger, in_ms(linger));
 }
 

@@ -16,9 +16,13 @@ namespace pic::bus {
 
 /// A connection that has not shown its key by then is closed.
 inline constexpr std::chrono::milliseconds handshake_limit{5000};
-/// ZMTP's own PING, which ends connections whose other side has vanished without a word.
-inline constexpr std::chrono::milliseconds ping_interval{2000};
-inline constexpr std::chrono::milliseconds ping_limit{6000};
+/// A connection whose other side has vanished is found by TCP: idle for so long, then so many probes so far
+/// apart. Not by ZMTP's PING: libzmq (4.3.4 and after) aborts the process when a PING falls due, or is read,
+/// on a connection that ended while a full queue had stopped its input (stream_engine_base.cpp: out_event()
+/// asserts !_io_error).
+inline constexpr std::chrono::seconds keepalive_idle{10};
+inline constexpr std::chrono::seconds keepalive_interval{5};
+inline constexpr int keepalive_probes = 3;
 /// What is queued when a socket closes gets this long to leave.
 inline constexpr std::chrono::milliseconds linger{100};
 inline constexpr std::chrono::milliseconds reconnect_first{20};
@@ -27,7 +31,7 @@ inline constexpr std::chrono::milliseconds reconnect_most{1000};
 inline constexpr int answer_queue = 64;
 inline constexpr int hint_queue = 16;
 /// Requests of one peer that wait for the controller; beyond it TCP holds the peer back.
-inline constexpr int request_queue = 64;
+inline constexpr int request_queue = 256;
 
 /// CURVE as the server, every connection judged by the ZAP handler, or refused where there is none. Before
 /// bind().

@@ -298,16 +298,16 @@ TEST_CASE("a subscriber that does not read costs a bounded queue, and catches up
 
 TEST_CASE("answers to a peer that does not read are dropped at a limit", "[security]") {
     Cell cell;
-    cell.padding.assign(1024 * 1024, 'x');
+    cell.padding.assign(256 * 1024, 'x');
     cell.append("dns");
     const auto keys = make_key_pair();
     const auto good = make_key_pair();
     cell.allow(keys, agent_of("glutton", {"dns"}));
     cell.allow(good, agent_of("good", {"wireguard"}));
-    Peer glutton(cell, keys);
-    glutton.socket.set(zmq::sockopt::rcvhwm, 1);
+    constexpr int takes = 1;
+    Peer glutton(cell, keys, zmq::socket_type::dealer, takes);
     glutton.send(Hello{protocol_version, "test", {"dns"}});
-    constexpr int asked = 300;
+    constexpr int asked = 250;
     for (int i = 0; i < asked; ++i) glutton.send(fetch_of("dns"));
     REQUIRE(eventually([&] { return cell.locked([](Cell& c) { return c.fetches; }) == asked; }));
     Taker taker;
@@ -328,4 +328,21 @@ TEST_CASE("a newcomer to the hints hears the head at once, and then each one", "
     CHECK(listener.receive() == Frames{encode(Hint{Sequence{1}})});
     cell.append();
     CHECK(listener.receive() == Frames{encode(Hint{Sequence{2}})});
+}
+
+TEST_CASE("a peer that leaves with its queue full does not take the server along", "[security]") {
+    Cell cell;
+    cell.padding.assign(64 * 1024, 'x');
+    cell.append("dns");
+    const auto keys = make_key_pair();
+    cell.allow(keys, agent_of("hasty", {"dns"}));
+    for (int i = 0; i < 3; ++i) {
+        Peer hasty(cell, keys);
+        hasty.send(Hello{protocol_version, "test", {"dns"}});
+        REQUIRE(hasty.answers<Welcome>());
+        for (int asked = 0; asked < 4 * request_queue; ++asked) hasty.send(fetch_of("dns"));
+    }
+    Taker taker;
+    Client client(client_options(cell, keys, {"dns"}), taker);
+    REQUIRE(eventually([&] { return taker.holds("dns", Sequence{1}); }));
 }

@@ -12,13 +12,15 @@ namespace pic::bus::test {
 
 class Peer {
   public:
-    Peer(const Cell& cell, const KeyPair& keys, zmq::socket_type type = zmq::socket_type::dealer)
+    Peer(const Cell& cell, const KeyPair& keys, zmq::socket_type type = zmq::socket_type::dealer,
+         int queue = 1000)
         : Peer(type == zmq::socket_type::sub ? "tcp://127.0.0.1:" + std::to_string(cell.server->hint_port())
                                              : cell.endpoint,
-               cell.keys.public_key, keys, type) {}
+               cell.keys.public_key, keys, type, queue) {}
     Peer(const std::string& endpoint, const std::string& server_key, const KeyPair& keys,
-         zmq::socket_type type = zmq::socket_type::dealer)
+         zmq::socket_type type = zmq::socket_type::dealer, int queue = 1000)
         : socket(context, type) {
+        socket.set(zmq::sockopt::rcvhwm, queue);
         secure_client(socket, keys, server_key);
         if (type == zmq::socket_type::sub) socket.set(zmq::sockopt::subscribe, "");
         zmq_socket_monitor(socket.handle(), "inproc://monitor",
