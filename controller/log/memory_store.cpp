@@ -61,8 +61,7 @@ class MemoryStore::MemoryBatch final : public Batch {
         const auto find =
             [&](const std::map<ScopeKey, Remembered>& answers) -> std::optional<RememberedAnswer> {
             const auto answer = answers.find(key_of(scope));
-            if (answer == answers.end() || now.ms - answer->second.at.ms >= idempotency_lifetime_ms)
-                return std::nullopt;
+            if (answer == answers.end() || has_expired(answer->second.at, now)) return std::nullopt;
             return answer->second.answer;
         };
         auto own = find(answers_);

@@ -19,19 +19,16 @@
 
 namespace pic::log {
 
-inline constexpr int format_version = 1;               ///< of log.db; a newer one is refused
 inline constexpr std::uint64_t heads_interval = 4096;  ///< events between two writes of the streams' heads
-inline constexpr int checkpoint_pages = 4096;  ///< WAL pages (of 4 KiB) from which it is moved into the file
-inline constexpr std::size_t idle_readers_limit = 4;  ///< read connections kept open when nobody reads
 
 /// Raises an event's data to the newest schema version, both in place. Hashes are over what is stored, so
 /// they do not follow.
 using Upcaster = std::function<void(Event& event)>;
 
 struct OpenOptions {
-    std::filesystem::path folder;                    ///< exists; holds log.db, its journals and log.lock
-    Uuid cell;                                       ///< of a new log; an existing one keeps its own
-    Timestamp now;                                   ///< of a new log's first epoch
+    std::filesystem::path folder = {};               ///< exists; holds log.db, its journals and log.lock
+    Uuid cell = {};                                  ///< of a new log; an existing one keeps its own
+    Timestamp now = {};                              ///< of a new log's first epoch
     std::shared_ptr<const Signer> signer = nullptr;  ///< see LogStore::sign_with
     RandomSource random = {};                        ///< empty: the kernel's
     Upcaster upcast = {};    ///< applied by read(), event() and change(); scan() gives what is stored
@@ -42,7 +39,7 @@ class SqliteStore final : public LogStore {
   public:
     /// Opens, or makes a new log where there is none. Throws OpenError; then nothing was changed.
     explicit SqliteStore(OpenOptions options);
-    /// Signs the head if that is due and closes. Nobody may be reading any more.
+    /// Signs the head where there is a signer, and closes. Nobody may be reading any more.
     ~SqliteStore() override;
     SqliteStore(const SqliteStore&) = delete;
     SqliteStore& operator=(const SqliteStore&) = delete;

@@ -89,6 +89,12 @@ inline constexpr std::uint64_t signature_interval = 1024;
 /// Remembered answers are forgotten after so many milliseconds: 7 days.
 inline constexpr std::int64_t idempotency_lifetime_ms = std::int64_t{7} * 24 * 60 * 60 * 1000;
 
+/// Whether an answer kept at one time is forgotten at another. One from a far future was kept under a wrong
+/// clock.
+[[nodiscard]] inline bool has_expired(Timestamp kept, Timestamp now) {
+    return now.ms - kept.ms >= idempotency_lifetime_ms || kept.ms - now.ms >= idempotency_lifetime_ms;
+}
+
 /// One transaction. commit() is explicit; the destructor rolls back. At most one is open at a time.
 class Batch {
   public:
@@ -123,9 +129,9 @@ struct ScannedEvent {
 };
 
 struct Filter {
-    std::string type, stream, actor;  ///< empty: any
-    std::optional<Timestamp> since;   ///< at or after
-    std::optional<Timestamp> until;   ///< before
+    std::string type = {}, stream = {}, actor = {};  ///< empty: any
+    std::optional<Timestamp> since = {};             ///< at or after
+    std::optional<Timestamp> until = {};             ///< before
 };
 
 /// What verify() found.

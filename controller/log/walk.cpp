@@ -71,6 +71,11 @@ bool ChainWalk::follow_version(std::uint64_t stream, StreamVersion version) {
     return follows;
 }
 
+StreamVersion ChainWalk::version_of(std::uint64_t stream) const {
+    const auto known = versions_.find(stream);
+    return known == versions_.end() ? StreamVersion{} : known->second;
+}
+
 bool ChainWalk::is_due(Sequence at) const {
     return at.value != 0 && at.value % signature_interval == 0 &&
            std::ranges::any_of(plan_.trusted, [&](const TrustedKey& key) { return counts_at(key, at); });

@@ -46,6 +46,8 @@ class ChainWalk {
     /// After the last event.
     [[nodiscard]] Verdict finish();
 
+    /// Of the last event met on the stream; 0: none was.
+    [[nodiscard]] StreamVersion version_of(std::uint64_t stream) const;
     [[nodiscard]] Sequence next() const { return Sequence{last_.value + 1}; }
 
   private:

@@ -1,0 +1,47 @@
+// Moves the WAL into the database file, off the commit path: a thread with a connection of its own, woken
+// when a commit left the WAL long. The long part runs beside the writer; but a WAL that is written to all the
+// time is never wholly moved, and only one that is can be begun anew. So the last few pages are moved while
+// the writer waits at the gate, which takes it about as long as one more fsync, once in `checkpoint_pages`.
+//
+// SQLite's own autocheckpoint was rejected: it makes the commit that crosses the line pay for all the others.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "controller/sqlite/database.hpp"
+
+namespace pic::log {
+
+inline constexpr int checkpoint_pages = 4096;  ///< WAL pages (of 4 KiB) from which it is moved into the file
+
+class Checkpointer {
+  public:
+    /// `gate` is held by the writer while a transaction is open. Moves what an earlier life left in the WAL
+    /// before it returns: what recovery found there may not be on the disk. Throws sqlite::Error.
+    Checkpointer(sqlite::Database database, std::mutex& gate);
+    ~Checkpointer();
+    Checkpointer(const Checkpointer&) = delete;
+    Checkpointer& operator=(const Checkpointer&) = delete;
+
+    /// Has `writer` tell after each commit how long the WAL is. The checkpointer must outlive the connection.
+    void watch(sqlite::Database& writer);
+
+  private:
+    void wal_has(int pages);
+    void run();
+    void move_all();
+    bool move_some();
+
+    sqlite::Database database_;
+    std::mutex& gate_;
+    std::mutex mutex_;  // of what follows
+    std::condition_variable wake_;
+    int pages_ = 0;
+    int from_ = checkpoint_pages;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace pic::log
