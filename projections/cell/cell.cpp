@@ -16,19 +16,58 @@ std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
 
 Result<void> check_networks(const Settings<Plain>& s) {
     if (!is_private(s.vpn_range)) {
-        return invalid("/vpn_range", fmt::format("{} is not a private range (RFC 1918: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16)",
-                                                 to_string(s.vpn_range)));
+        return invalid(
+            "/vpn_range",
+            fmt::format("{} is not a private range (RFC 1918: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16)",
+                        to_string(s.vpn_range)));
     }
     if (s.vpn_range.prefix < widest_prefix || s.vpn_range.prefix > narrowest_prefix) {
-        return invalid("/vpn_range", fmt::format("the prefix of the VPN range is a number from {} to {}", widest_prefix, narrowest_prefix));
+        return invalid("/vpn_range", fmt::format("the prefix of the VPN range is a number from {} to {}",
+                                                 widest_prefix, narrowest_prefix));
     }
     if (!is_unique_local(s.vpn_range6) || s.vpn_range6.prefix != vpn6_prefix) {
-        return invalid("/vpn_range6", fmt::format("{} is not a unique local /64 (RFC 4193)", to_string(s.vpn_range6)));
+        return invalid("/vpn_range6",
+                       fmt::format("{} is not a unique local /64 (RFC 4193)", to_string(s.vpn_range6)));
     }
     if (s.lan_range && s.lan_range->overlaps(s.vpn_range)) {
-        return invalid("/lan_range", fmt::format("{} overlaps the VPN range {}", to_string(*s.lan_range), to_string(s.vpn_range)));
+        return invalid("/lan_range", fmt::format("{} overlaps the VPN range {}", to_string(*s.lan_range),
+                                                 to_string(s.vpn_range)));
     }
     return {};
+}
+
+/// A domain whose zone could not be told from a reverse zone, or that leaves no room for names below it, is
+/// none.
+Result<void> check_domain(const Settings<Plain>& s) {
+    const std::string_view domain = s.domain.text;
+    if (domain.size() > domain_limit)
+        return invalid("/domain", fmt::format("the domain has at most {} characters", domain_limit));
+    for (const std::string_view reserved : {"in-addr.arpa", "ip6.arpa"}) {
+        if (domain == reserved || domain.ends_with("." + std::string(reserved))) {
+            return invalid("/domain", fmt::format("{} is kept for reverse zones", reserved));
+        }
+    }
+    return {};
+}
+
+Result<void> check(const Settings<Plain>& s) {
+    auto ok = check_networks(s);
+    if (ok) ok = check_domain(s);
+    return ok;
+}
+
+/// The settings become `after`; peers that are not themselves moving get their place in the new networks.
+Result<Decision> change(const World& world, const Settings<Plain>& after, const Moving& moving) {
+    const auto& before = world.get<Service>().cell.settings;
+    if (auto ok = check(after); !ok) return std::unexpected(ok.error());
+    Decision decision;
+    decision.resource = resource();
+    const CellChanged changed{difference<Settings>(before, after)};
+    if (is_empty<Settings>(changed.changes)) return decision;
+    decision.emit(std::string(stream), changed);
+    const auto settled = peers::settle(world, before, after, moving, decision);
+    if (!settled) return std::unexpected(settled.error());
+    return decision;
 }
 
 }  // namespace
@@ -44,11 +83,12 @@ void prepare(SetUpCell& command, Supply& supply) {
 }
 
 Result<Decision> decide(const World& world, const SetUpCell& command) {
-    if (world.get<Service>().cell.claimed) return reject("already_set_up", "this cell has been set up already");
+    if (world.get<Service>().cell.claimed)
+        return reject("already_claimed", "this cell has been set up already");
     CellClaimed claimed{command.id,
-                        {command.cell_name, command.domain, command.vpn_range, command.vpn_range6, std::nullopt, std::nullopt,
-                         command.timezone.value_or(TimeZone{"UTC"})}};
-    if (auto ok = check_networks(claimed.settings); !ok) return std::unexpected(ok.error());
+                        {command.cell_name, command.domain, command.vpn_range, command.vpn_range6,
+                         std::nullopt, std::nullopt, command.timezone.value_or(TimeZone{"UTC"})}};
+    if (auto ok = check(claimed.settings); !ok) return std::unexpected(ok.error());
     Decision decision;
     decision.emit(std::string(stream), claimed);
     decision.resource = resource();
@@ -56,20 +96,13 @@ Result<Decision> decide(const World& world, const SetUpCell& command) {
 }
 
 Result<Decision> decide(const World& world, const ChangeCell& command) {
-    const auto& before = world.get<Service>().cell.settings;
-    auto after = before;
+    auto after = world.get<Service>().cell.settings;
     apply_patch(after, command.changes);
-    if (auto ok = check_networks(after); !ok) return std::unexpected(ok.error());
-    Decision decision;
-    decision.resource = resource();
-    const CellChanged changed{difference<Settings>(before, after)};
-    if (is_empty<Settings>(changed.changes)) return decision;
-    decision.emit(std::string(stream), changed);
-    if (changed.changes.vpn_range.present || changed.changes.vpn_range6.present) {
-        const auto moved = peers::readdress(world, before.vpn_range, after.vpn_range, before.vpn_range6, after.vpn_range6, decision);
-        if (!moved) return std::unexpected(moved.error());
-    }
-    return decision;
+    return change(world, after, {});
+}
+
+Result<Decision> decide(const World& world, const RestoreCell& command) {
+    return change(world, command.settings, command.moving);
 }
 
 Result<Decision> decide(const World&, const NoteBackupRestored& command) {
@@ -93,8 +126,9 @@ void evolve(State& state, const BackupRestored&, const Meta& meta) { state.cell.
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     if (!out.wants(stream) || !target.get<Service>().cell.claimed) return;
-    const auto changes = difference<Settings>(now.get<Service>().cell.settings, target.get<Service>().cell.settings);
-    if (!is_empty<Settings>(changes)) out.add(ChangeCell{changes});
+    const auto& settings = target.get<Service>().cell.settings;
+    if (is_empty<Settings>(difference<Settings>(now.get<Service>().cell.settings, settings))) return;
+    out.add(std::string(stream), RestoreCell{settings, out.moving()});
 }
 
 }  // namespace pic::cell

@@ -1,5 +1,5 @@
-// The cell itself: who it is, and the networks everything else lives in. Claiming it is a one-way event: whatever happens
-// to read models or user tables, the set-up never opens again.
+// The cell itself: who it is, and the networks everything else lives in. Claiming it is a one-way event:
+// whatever happens to read models or user tables, the set-up never opens again.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -15,9 +15,9 @@ namespace pic::cell {
 template <template <class> class F>
 struct Settings {
     F<Label> name;
-    F<Hostname> domain;                   ///< names of the cell and its peers lie below it
-    F<Cidr4> vpn_range;                   ///< RFC 1918, /8 to /29: peers' addresses; the first one is the server's
-    F<Cidr6> vpn_range6;                  ///< RFC 4193 /64, made at set-up
+    F<Hostname> domain;   ///< names of the cell and its peers lie below it
+    F<Cidr4> vpn_range;   ///< RFC 1918, /8 to /29: peers' addresses; the first one is the server's
+    F<Cidr6> vpn_range6;  ///< RFC 4193 /64, made at set-up
     F<std::optional<Cidr4>> lan_range;    ///< the network at home, if the cell is to know it
     F<std::optional<Endpoint>> endpoint;  ///< where peers reach the cell from outside
     F<TimeZone> timezone;
@@ -25,14 +25,17 @@ struct Settings {
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("name", s.name), field("domain", s.domain), field("vpn_range", s.vpn_range),
-                          field("vpn_range6", s.vpn_range6), field("lan_range", s.lan_range), field("endpoint", s.endpoint),
-                          field("timezone", s.timezone));
+                          field("vpn_range6", s.vpn_range6), field("lan_range", s.lan_range),
+                          field("endpoint", s.endpoint), field("timezone", s.timezone));
     }
 };
 
-/// The smallest and largest VPN network: room for a server and a handful of peers, and no more than RFC 1918 has.
+/// The smallest and largest VPN network: room for a server and a handful of peers, and no more than RFC 1918
+/// has.
 inline constexpr unsigned widest_prefix = 8, narrowest_prefix = 29;
 inline constexpr unsigned vpn6_prefix = 64;
+/// Leaves room for a record's name before it (dns::owner_limit): 253 characters in all (RFC 1035 2.3.4).
+inline constexpr std::size_t domain_limit = 128;
 
 struct Cell {
     Uuid id;
@@ -44,14 +47,16 @@ struct Cell {
     template <class Self>
     static auto fields(Self& s) {
         using Of = Settings<Plain>;
-        return std::tuple_cat(std::tuple(field("id", s.id), field("claimed", s.claimed)), Of::fields(s.settings),
+        return std::tuple_cat(std::tuple(field("id", s.id), field("claimed", s.claimed)),
+                              Of::fields(s.settings),
                               std::tuple(field("version", s.version), field("created_at", s.created_at),
                                          field("updated_at", s.updated_at)));
     }
 };
 
 struct State {
-    /// Before the claim its settings are those of the struct: never shown, since nothing but set-up answers then.
+    /// Before the claim its settings are those of the struct: never shown, since nothing but set-up answers
+    /// then.
     Cell cell;
     template <class Self>
     static auto fields(Self& s) {
@@ -106,8 +111,8 @@ struct SetUpCell {
     Cidr6 vpn_range6;  // brought by prepare()
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("cell_name", s.cell_name), field("domain", s.domain), field("vpn_range", s.vpn_range),
-                          field("timezone", s.timezone));
+        return std::tuple(field("cell_name", s.cell_name), field("domain", s.domain),
+                          field("vpn_range", s.vpn_range), field("timezone", s.timezone));
     }
 };
 
@@ -118,6 +123,18 @@ struct ChangeCell {
     template <class Self>
     static auto fields(Self& s) {
         return Settings<Patch>::fields(s.changes);
+    }
+};
+
+/// Brings the settings back to what they were: undo and restore. Peers that are restored with it bring their
+/// own addresses; the others move along. Not offered by the API.
+struct RestoreCell {
+    static constexpr std::string_view type = "RestoreCell";
+    Settings<Plain> settings;
+    Moving moving;  // set by reconcile()
+    template <class Self>
+    static auto fields(Self& s) {
+        return Settings<Plain>::fields(s.settings);
     }
 };
 
@@ -136,7 +153,7 @@ struct Service {
     static constexpr bool renders = false;
     using State = cell::State;
     using Events = TypeList<CellClaimed, CellChanged, BackupRestored>;
-    using Commands = TypeList<SetUpCell, ChangeCell, NoteBackupRestored>;
+    using Commands = TypeList<SetUpCell, ChangeCell, RestoreCell, NoteBackupRestored>;
     template <class S>
     static auto resources(S& state) {
         return std::tuple(singleton("cell", state.cell));
@@ -148,6 +165,7 @@ inline constexpr std::string_view stream = "cell";
 void prepare(SetUpCell& command, Supply& supply);
 [[nodiscard]] Result<Decision> decide(const World& world, const SetUpCell& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const ChangeCell& command);
+[[nodiscard]] Result<Decision> decide(const World& world, const RestoreCell& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const NoteBackupRestored& command);
 
 void evolve(State& state, const CellClaimed& event, const Meta& meta);

@@ -1,4 +1,5 @@
-// A command whose type the caller need not know: the registry makes it from JSON, the write path prepares and decides it.
+// A command whose type the caller need not know: the registry makes it from JSON, the write path prepares and
+// decides it.
 #pragma once
 
 #include <functional>
@@ -25,22 +26,28 @@ class Command {
 
 using AnyCommand = std::unique_ptr<Command>;
 
-/// Collects the commands that bring one world to the other, for undo and restore. `wants(stream)` limits it to what is to be
-/// changed.
+/// Collects the commands that bring one world to the other, for undo and restore. `wants(stream)` limits it
+/// to what is to be changed.
 class Reconciler {
   public:
     explicit Reconciler(std::function<bool(std::string_view stream)> wants) : wants_(std::move(wants)) {}
     [[nodiscard]] bool wants(std::string_view stream) const { return wants_(stream); }
+    /// `stream` is the one that the command brings back.
     template <class T>
-    void add(T command);
+    void add(std::string stream, T command);
+    /// The streams of all commands, those that are yet to be added included.
+    [[nodiscard]] Moving moving() const { return moving_; }
     [[nodiscard]] std::vector<AnyCommand> take() { return std::move(commands_); }
 
   private:
     std::function<bool(std::string_view)> wants_;
     std::vector<AnyCommand> commands_;
+    std::shared_ptr<std::set<std::string, std::less<>>> moving_ =
+        std::make_shared<std::set<std::string, std::less<>>>();
 };
 
-// Outside the class, where its own members do not hide the functions that argument-dependent look-up is to find.
+// Outside the class, where its own members do not hide the functions that argument-dependent look-up is to
+// find.
 template <class T>
 void prepare_by_lookup(T& command, Supply& supply) {
     if constexpr (requires { prepare(command, supply); }) prepare(command, supply);
@@ -56,14 +63,17 @@ class CommandOf final : public Command {
     explicit CommandOf(T data) : data_(std::move(data)) {}
     [[nodiscard]] std::string_view type() const override { return T::type; }
     void prepare(Supply& supply) override { prepare_by_lookup(data_, supply); }
-    [[nodiscard]] Result<Decision> decide(const World& world) const override { return decide_by_lookup(world, data_); }
+    [[nodiscard]] Result<Decision> decide(const World& world) const override {
+        return decide_by_lookup(world, data_);
+    }
 
   private:
     T data_;
 };
 
 template <class T>
-void Reconciler::add(T command) {
+void Reconciler::add(std::string stream, T command) {
+    moving_->insert(std::move(stream));
     commands_.push_back(std::make_unique<CommandOf<T>>(std::move(command)));
 }
 

@@ -1,7 +1,9 @@
-// What a decider returns: the facts that follow from a command, and which resource the answer should show. A decider never
-// numbers, times or signs an event: that is the writer's.
+// What a decider returns: the facts that follow from a command, and which resource the answer should show. A
+// decider never numbers, times or signs an event: that is the writer's.
 #pragma once
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +12,8 @@
 
 namespace pic {
 
-/// Names a resource for queries: the collection ("peers", or a singleton such as "cell") and the key within it.
+/// Names a resource for queries: the collection ("peers", or a singleton such as "cell") and the key within
+/// it.
 struct ResourceName {
     std::string collection;
     std::string key;     ///< "" for a singleton
@@ -28,6 +31,13 @@ struct Decision {
         events.push_back({std::move(stream), std::string(E::type), E::schema_version, to_json(event)});
     }
 };
+
+/// The streams that one restore brings back together. What one of them has now does not stand in the way of
+/// another: two peers may exchange their names, and a record take the name of a peer that goes.
+using Moving = std::shared_ptr<const std::set<std::string, std::less<>>>;
+[[nodiscard]] inline bool is_moving(const Moving& moving, std::string_view stream) {
+    return moving != nullptr && moving->contains(stream);
+}
 
 /// Passed to evolve() beside the event: the part of the envelope that state may keep.
 struct Meta {

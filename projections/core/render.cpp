@@ -15,6 +15,13 @@ void Renderer::remove(const std::string& path, const std::string& key) {
     if (file != service_.files.end()) file->second.erase(key);
 }
 
+void Renderer::move(const std::string& from, const std::string& to) {
+    auto file = service_.files.extract(from);
+    if (file.empty()) return;
+    file.key() = to;
+    service_.files.insert(std::move(file));
+}
+
 std::string picture(const RenderedFile& file) {
     std::string text;
     file.for_each([&](const std::string&, const RenderedFragment& fragment) {

@@ -1,6 +1,6 @@
-// Rendering is pure and incremental. A service's render(before, now, out) puts the fragments that may differ between two
-// worlds; with no `before` it puts them all. The rule that keeps it honest is a property test: rendering any history step by
-// step gives the same bytes as rendering its end at once.
+// Rendering is pure and incremental. A service's render(before, now, out) puts the fragments that may differ
+// between two worlds; with no `before` it puts them all. The rule that keeps it honest is a property test:
+// rendering any history step by step gives the same bytes as rendering its end at once.
 #pragma once
 
 #include <map>
@@ -14,7 +14,9 @@ namespace pic {
 struct RenderedFragment {
     Nodes nodes;
     Digest digest{};
-    friend bool operator==(const RenderedFragment& a, const RenderedFragment& b) { return a.digest == b.digest; }
+    friend bool operator==(const RenderedFragment& a, const RenderedFragment& b) {
+        return a.digest == b.digest;
+    }
 };
 
 using RenderedFile = FragmentTree<RenderedFragment>;
@@ -40,12 +42,15 @@ class Renderer {
     /// Sets a parameter for the adapter (schema/artefact.hpp).
     void parameter(const std::string& key, std::string value) { put(parameters_path, key, std::move(value)); }
     void remove(const std::string& path, const std::string& key);
+    /// Gives a file another path; its fragments stay as they are.
+    void move(const std::string& from, const std::string& to);
     /// Removes a whole file.
     void drop(const std::string& path) { service_.files.erase(path); }
     [[nodiscard]] bool has(const std::string& path) const { return service_.files.contains(path); }
 
-    /// f(key, value or nullptr where it is gone) for the entries of a map that may have changed: all of them where there is
-    /// no `before` or where `all` is said (something that every fragment depends on changed), else only what differs.
+    /// f(key, value or nullptr where it is gone) for the entries of a map that may have changed: all of them
+    /// where there is no `before` or where `all` is said (something that every fragment depends on changed),
+    /// else only what differs.
     template <class Map, class F>
     static void each(const Map* before, const Map& now, bool all, F&& f) {
         if (before != nullptr && !all) {

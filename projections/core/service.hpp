@@ -1,23 +1,25 @@
 // What a service is to the rest of the system, as types. A folder of projections/ defines a struct with
 //
-//     static constexpr std::string_view name;      "dns", also the name of its agent's service where it renders
-//     using State  = ...;                          a record of CowMaps and scalars
-//     using Events = TypeList<...>;                each with `type`, `schema_version` and `fields`
-//     using Commands = TypeList<...>;              each with `type` and `fields`
-//     static auto resources(auto& state);          std::tuple of collection(...) and singleton(...)
-//     static constexpr bool renders;               whether it has artefacts
+//     static constexpr std::string_view name;      "dns", also the name of its agent's service where it
+//     renders using State  = ...;                          a record of CowMaps and scalars using Events =
+//     TypeList<...>;                each with `type`, `schema_version` and `fields` using Commands =
+//     TypeList<...>;              each with `type` and `fields` static auto resources(auto& state);
+//     std::tuple of collection(...) and singleton(...) static constexpr bool renders;               whether
+//     it has artefacts
 //
 // and beside it, found by argument-dependent look-up, pure functions:
 //
 //     Result<Decision> decide(const World&, const Command&);
-//     void evolve(State&, const Event&, const Meta&);           also for other services' events that concern it
-//     void prepare(Command&, Supply&);                           where a command needs fresh ids or keys
+//     void evolve(State&, const Event&, const Meta&);           also for other services' events that concern
+//     it void prepare(Command&, Supply&);                           where a command needs fresh ids or keys
 //     void render(const World* before, const World& now, Renderer&);
 //     void reconcile(const World& now, const World& target, Reconciler&);
-//     void reindex(State&);                                      where State has indexes that are not in its record
+//     void reindex(State&);                                      where State has indexes that are not in its
+//     record
 //
-// Everything else (dispatch by name, JSON, queries, snapshots, undo) is made from these by the registry. Virtual base classes
-// were rejected: they would need a line of forwarding for each of these and lose the types on the way.
+// Everything else (dispatch by name, JSON, queries, snapshots, undo) is made from these by the registry.
+// Virtual base classes were rejected: they would need a line of forwarding for each of these and lose the
+// types on the way.
 #pragma once
 
 #include <string_view>
@@ -53,7 +55,8 @@ Singleton<T> singleton(std::string_view name, T& value) {
     return {name, value};
 }
 
-/// A map is written to snapshots as a list of its values; reading gives each back its key through key_of(value).
+/// A map is written to snapshots as a list of its values; reading gives each back its key through
+/// key_of(value).
 template <class K, class V>
 void write_json(std::string& out, const CowMap<K, V>& map) {
     out += '[';

@@ -8,6 +8,7 @@ void index(State& state, const Peer& peer) {
     state.by_key.assign(peer.settings.public_key, peer.id);
     state.by_address.assign(peer.settings.address, peer.id);
     state.by_address6.assign(peer.settings.address6, peer.id);
+    for (const auto& lan : peer.settings.lans) state.by_lan.assign(to_string(lan), peer.id);
 }
 
 /// Forgets an entry only where it is this peer's: within one change-set peers may exchange addresses.
@@ -22,16 +23,19 @@ void unindex(State& state, const Peer& peer) {
     forget(state.by_key, peer.settings.public_key, peer.id);
     forget(state.by_address, peer.settings.address, peer.id);
     forget(state.by_address6, peer.settings.address6, peer.id);
+    for (const auto& lan : peer.settings.lans) forget(state.by_lan, to_string(lan), peer.id);
 }
 
 bool touches_index(const Settings<Patch>& changes) {
-    return changes.name.present || changes.public_key.present || changes.address.present || changes.address6.present;
+    return changes.name.present || changes.public_key.present || changes.address.present ||
+           changes.address6.present || changes.lans.present;
 }
 
 }  // namespace
 
 void evolve(State& state, const PeerAdded& event, const Meta& meta) {
-    Peer peer{event.id, event.settings, event.private_key_ref, event.preshared_key_ref, meta.version, meta.at, meta.at};
+    Peer peer{event.id, event.settings, event.private_key_ref, event.preshared_key_ref, meta.version,
+              meta.at,  meta.at};
     index(state, peer);
     state.peers.assign(event.id, std::move(peer));
 }
@@ -42,6 +46,10 @@ void evolve(State& state, const PeerChanged& event, const Meta& meta) {
     const bool reindexed = touches_index(event.changes);
     if (reindexed) unindex(state, *peer);
     apply_patch(peer->settings, event.changes);
+    if (event.changes.public_key.present) {
+        peer->private_key_ref.reset();  // it was the other key's
+        state.newest_keys.assign(peer->id, {peer->id, event.changes.public_key.value});
+    }
     if (event.preshared_key_ref.present) peer->preshared_key_ref = event.preshared_key_ref.value;
     peer->version = meta.version;
     peer->updated_at = meta.at;
@@ -53,6 +61,7 @@ void evolve(State& state, const PeerKeysRotated& event, const Meta& meta) {
     if (peer == nullptr) return;
     unindex(state, *peer);
     peer->settings.public_key = event.public_key;
+    state.newest_keys.assign(peer->id, {peer->id, event.public_key});
     peer->private_key_ref = event.private_key_ref;
     peer->preshared_key_ref = event.preshared_key_ref;
     peer->version = meta.version;
@@ -80,6 +89,7 @@ void reindex(State& state) {
     state.by_key.clear();
     state.by_address.clear();
     state.by_address6.clear();
+    state.by_lan.clear();
     state.peers.for_each([&](const Uuid&, const Peer& peer) { index(state, peer); });
 }
 

@@ -1,41 +1,39 @@
-// Peers: the devices that reach the cell through WireGuard. A peer's private key is best made on the device; where the cell
-// makes the pair, the private half waits in the vault until its config has been fetched and is then dropped, unless it was
-// asked to be kept.
+// Peers: the devices that reach the cell through WireGuard. A peer's private key is best made on the device;
+// where the cell makes the pair, the private half waits in the vault until its config has been fetched and is
+// then dropped, unless it was asked to be kept.
 #pragma once
 
+#include "projections/cell/cell.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
-
-namespace pic {
-class World;
-class Reconciler;
-}  // namespace pic
 
 namespace pic::peers {
 
 template <template <class> class F>
 struct Settings {
-    F<Label> name;              ///< unique among peers and DNS names; also the peer's name in the cell's zone
+    F<Label> name;  ///< unique among peers and DNS names; also the peer's name in the cell's zone
     F<WgKey> public_key;
-    F<Ipv4> address;            ///< within the VPN range
+    F<Ipv4> address;  ///< within the VPN range
     F<Ipv6> address6;
-    F<std::vector<Cidr>> allowed_ips;  ///< the routes of the client's own config; empty: everything where `internet`, else the cell's
+    F<std::vector<Cidr>> allowed_ips;  ///< the routes of the client's own config; empty: everything where
+                                       ///< `internet`, else the cell's
     F<bool> preshared_key;
     F<std::optional<std::uint16_t>> keepalive;  ///< seconds; null: the cell's own setting
     F<std::optional<Timestamp>> expires_at;
     F<bool> enabled;
-    F<bool> internet;                            ///< may leave by the cell
+    F<bool> internet;                               ///< may leave by the cell
     F<std::optional<std::vector<Label>>> services;  ///< which it may reach; null: all
     F<std::optional<Text>> owner;
-    F<std::vector<Cidr>> lans;                   ///< networks behind the peer, routed to it
-    F<bool> keep_key;                            ///< keep a generated private key after its config was fetched
+    F<std::vector<Cidr>> lans;  ///< networks behind the peer, routed to it
+    F<bool> keep_key;           ///< keep a generated private key after its config was fetched
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("public_key", s.public_key), field("address", s.address),
-                          field("address6", s.address6), field("allowed_ips", s.allowed_ips),
-                          field("preshared_key", s.preshared_key), field("keepalive", s.keepalive),
-                          field("expires_at", s.expires_at), field("enabled", s.enabled), field("internet", s.internet),
+        return std::tuple(field("name", s.name), field("public_key", s.public_key),
+                          field("address", s.address), field("address6", s.address6),
+                          field("allowed_ips", s.allowed_ips), field("preshared_key", s.preshared_key),
+                          field("keepalive", s.keepalive), field("expires_at", s.expires_at),
+                          field("enabled", s.enabled), field("internet", s.internet),
                           field("services", s.services), field("owner", s.owner), field("lans", s.lans),
                           field("keep_key", s.keep_key));
     }
@@ -51,26 +49,41 @@ struct Peer {
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Plain>::fields(s.settings),
-                              std::tuple(field("private_key_ref", s.private_key_ref),
-                                         field("preshared_key_ref", s.preshared_key_ref), field("version", s.version),
-                                         field("created_at", s.created_at), field("updated_at", s.updated_at)));
+        return std::tuple_cat(
+            std::tuple(field("id", s.id)), Settings<Plain>::fields(s.settings),
+            std::tuple(field("private_key_ref", s.private_key_ref),
+                       field("preshared_key_ref", s.preshared_key_ref), field("version", s.version),
+                       field("created_at", s.created_at), field("updated_at", s.updated_at)));
     }
 };
 inline Uuid key_of(const Peer& peer) { return peer.id; }
 
+/// The key that a peer changed to last, kept when the peer is gone: whatever is restored, an older one never
+/// comes back.
+struct NewestKey {
+    Uuid id;
+    WgKey public_key;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple(field("id", s.id), field("public_key", s.public_key));
+    }
+};
+inline Uuid key_of(const NewestKey& key) { return key.id; }
+
 struct State {
     CowMap<Uuid, Peer> peers;
+    CowMap<Uuid, NewestKey> newest_keys;  ///< of peers whose key was ever changed
 
     // Indexes, made from the peers by reindex().
     CowMap<std::string, Uuid> by_name;
     CowMap<WgKey, Uuid> by_key;
     CowMap<Ipv4, Uuid> by_address;
     CowMap<Ipv6, Uuid> by_address6;
+    CowMap<std::string, Uuid> by_lan;  ///< "10.9.0.0/24" -> the peer that leads there
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("peers", s.peers));
+        return std::tuple(field("peers", s.peers), field("newest_keys", s.newest_keys));
     }
 };
 
@@ -112,7 +125,8 @@ struct PeerKeysRotated {
     std::optional<SecretRef> private_key_ref, preshared_key_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("public_key", s.public_key), field("private_key_ref", s.private_key_ref),
+        return std::tuple(field("id", s.id), field("public_key", s.public_key),
+                          field("private_key_ref", s.private_key_ref),
                           field("preshared_key_ref", s.preshared_key_ref));
     }
 };
@@ -143,7 +157,8 @@ struct PeerRemoved {
 struct AddPeer {
     static constexpr std::string_view type = "AddPeer";
     Settings<Patch> settings;
-    Uuid id;                                   // these three are brought by prepare()
+    Uuid id;  // these four are brought by prepare()
+    Timestamp now;
     std::optional<SecretRef> private_key_ref;
     std::optional<SecretRef> preshared_key_ref;
     template <class Self>
@@ -156,6 +171,7 @@ struct ChangePeer {
     static constexpr std::string_view type = "ChangePeer";
     Uuid id;
     Settings<Patch> changes;
+    Timestamp now;                               // brought by prepare()
     std::optional<SecretRef> preshared_key_ref;  // brought by prepare() where one is asked for
     template <class Self>
     static auto fields(Self& s) {
@@ -194,12 +210,16 @@ struct DropPeerKey {
     }
 };
 
-/// Brings a peer back to what it was, by the rules of today: undo and restore. Keys that were rotated since stay rotated; a
-/// preshared key, destroyed with the peer, is made anew. Not offered by the API.
+/// Brings a peer back to what it was, by the rules of today: undo and restore. A key that was changed since
+/// stays as it is; a preshared key, destroyed with the peer, is made anew; where the networks have moved
+/// since, the peer moves along. Not offered by the API.
 struct RestorePeer {
     static constexpr std::string_view type = "RestorePeer";
     Uuid id;
     Settings<Plain> settings;
+    Cidr4 home;  // these three are set by reconcile(): the networks of its time,
+    Cidr6 home6;
+    Moving moving;                               // and who else is restored with it
     std::optional<SecretRef> preshared_key_ref;  // brought by prepare()
     template <class Self>
     static auto fields(Self& s) {
@@ -244,12 +264,14 @@ void reindex(State& state);
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out);
 
-/// The PeerChanged events that give every peer its place in a new range, appended to `out`; refused with the list of the peers
-/// that do not fit.
-[[nodiscard]] Result<void> readdress(const World& world, const Cidr4& from, const Cidr4& to, const Cidr6& from6, const Cidr6& to6,
-                                     Decision& out);
+/// The PeerChanged events that give every peer that is not moving its place in the cell's new networks,
+/// appended to `out`. `range_too_small` with the list of the peers that do not fit, or `invalid_field` where
+/// a LAN behind a peer is in the way.
+[[nodiscard]] Result<void> settle(const World& world, const cell::Settings<Plain>& from,
+                                  const cell::Settings<Plain>& to, const Moving& moving, Decision& out);
 
-/// What a device puts into wg-quick: the text around its private key. Nodes, since secrets are filled in on the way out.
+/// What a device puts into wg-quick: the text around its private key. Nodes, since secrets are filled in on
+/// the way out.
 [[nodiscard]] Nodes client_config(const World& world, const Peer& peer);
 
 }  // namespace pic::peers

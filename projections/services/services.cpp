@@ -30,7 +30,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     using Map = CowMap<std::string, Setting>;
     Map::diff(now.get<Service>().settings, target.get<Service>().settings, [&](const std::string& name, const auto*, const auto* then) {
         const bool enabled = then == nullptr || then->enabled;
-        if (out.wants(stream_of(name)) && enabled != is_enabled(now, name)) out.add(ChangeService{name, enabled});
+        if (out.wants(stream_of(name)) && enabled != is_enabled(now, name)) out.add(stream_of(name), ChangeService{name, enabled});
     });
 }
 

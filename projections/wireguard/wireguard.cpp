@@ -120,7 +120,7 @@ void render(Service, const World* before, const World& now, Renderer& out) {
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     const auto changes = difference<Settings>(now.get<Service>().wireguard.settings, target.get<Service>().wireguard.settings);
-    if (out.wants(stream) && !is_empty<Settings>(changes)) out.add(ChangeWireguard{changes});
+    if (out.wants(stream) && !is_empty<Settings>(changes)) out.add(std::string(stream), ChangeWireguard{changes});
 }
 
 std::string pushed_dns(const World& world) {

@@ -1,0 +1,54 @@
+#include "projections/dns/corefile.hpp"
+
+#include <fmt/format.h>
+
+#include "projections/world.hpp"
+
+namespace pic::dns {
+namespace {
+
+constexpr unsigned cache_seconds = 3600;  ///< at most; an upstream's own TTL where it is shorter
+
+std::string servers_text(const std::vector<SocketAddress>& servers) {
+    constexpr std::uint16_t dns_port = 53;
+    std::string text;
+    for (const auto& server : servers) {
+        text += ' ' + to_string(SocketAddress{server.address, server.port == 0 ? dns_port : server.port});
+    }
+    return text;
+}
+
+/// Who may ask: this host, and the cell's own networks. Nobody can make an open resolver of a cell by a port
+/// too many.
+std::string allowed(const cell::Settings<Plain>& c) {
+    auto text = fmt::format("127.0.0.0/8 ::1/128 {} {}", to_string(c.vpn_range), to_string(c.vpn_range6));
+    if (c.lan_range) text += ' ' + to_string(*c.lan_range);
+    return text;
+}
+
+std::string corefile(const World& world) {
+    const auto& upstreams = world.get<Service>().upstreams;
+    std::string text = ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n";
+    text += fmt::format("    acl {{\n        allow net {}\n        block\n    }}\n",
+                        allowed(world.get<cell::Service>().cell.settings));
+    text += "    zones {$PIC_LIVE}/zones\n";
+    text += fmt::format("    cache {}\n", cache_seconds);
+    for (const auto& forward : upstreams.forwards)
+        text += fmt::format("    forward {}{}\n", forward.domain.text, servers_text(forward.servers));
+    if (!upstreams.servers.empty()) {
+        text += fmt::format("    forward .{} {{\n        policy sequential\n    }}\n",
+                            servers_text(upstreams.servers));
+    }
+    return text + "}\n";
+}
+
+}  // namespace
+
+void put_corefile(const World* before, const World& now, Renderer& out) {
+    const auto version = [](const World& world) {
+        return std::pair(world.get<cell::Service>().cell.version, world.get<Service>().upstreams.version);
+    };
+    if (before == nullptr || version(*before) != version(now)) out.put(corefile_path, "0", corefile(now));
+}
+
+}  // namespace pic::dns

@@ -1,0 +1,234 @@
+// What CoreDNS serves. A fragment is a name: "name/<relative name>" in the forward zone, "ptr/<address>" in a
+// reverse one; its text is a function of the world and that name alone. So a change costs the names that it
+// touches, whoever touched them (a peer, a record, the cell), and the fragments of a step and of a rendering
+// from nothing cannot differ.
+//
+// Owner names are relative to the $ORIGIN in the forward zone. In the reverse zones the owners are absolute
+// and the $ORIGIN is the domain, so that the names which PTR records give are relative: a new domain rewrites
+// the head of each zone.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "projections/dns/corefile.hpp"
+#include "projections/dns/dns.hpp"
+#include "projections/dns/zones.hpp"
+#include "projections/world.hpp"
+
+namespace pic::dns {
+namespace {
+
+constexpr char head_key[] = "0-head";
+
+const State& state_of(const World& world) { return world.get<Service>(); }
+const peers::State& peers_of(const World& world) { return world.get<peers::Service>(); }
+const cell::Settings<Plain>& cell_of(const World& world) { return world.get<cell::Service>().cell.settings; }
+
+std::string line(std::string_view owner, std::uint32_t ttl, RecordType type, std::string_view data) {
+    return fmt::format("{} {} IN {} {}\n", owner, ttl, enum_name(type), data);
+}
+
+std::string addresses(std::string_view owner, Ipv4 four, const Ipv6& six) {
+    return line(owner, ttl_default, RecordType::a, to_string(four)) +
+           line(owner, ttl_default, RecordType::aaaa, to_string(six));
+}
+
+/// The records of one type of a name; all with the least of their TTLs, since a set of records has one (RFC
+/// 2181 5.2).
+std::string record_set(const State& state, std::string_view name, std::string_view owner, RecordType type) {
+    std::uint32_t ttl = ttl_most;
+    each_record(
+        state, name, [&](const Record& r) { return ttl = std::min(ttl, r.settings.ttl), true; }, type);
+    std::string text;
+    const auto add = [&](const Record& r) {
+        if (const auto data = rdata(type, r.settings.value.text)) text += line(owner, ttl, type, *data);
+        return true;
+    };
+    each_record(state, name, add, type);
+    return text;
+}
+
+bool has_addresses(const State& state, std::string_view name) {
+    bool has = false;
+    const auto found = [&](const Record&) { return has = true, false; };
+    each_record(state, name, found, RecordType::a);
+    each_record(state, name, found, RecordType::aaaa);
+    return has;
+}
+
+/// Everything the domain says of one name.
+std::string name_text(const World& world, const std::string& name) {
+    const auto& state = state_of(world);
+    std::string text;
+    if (name == "ns" || name == "cell" || (name == "@" && !has_addresses(state, name))) {
+        text += addresses(name, cell::server_address(cell_of(world)), cell::server_address6(cell_of(world)));
+    }
+    if (const auto* id = peers_of(world).by_name.find(name)) {
+        const auto* peer = peers_of(world).peers.find(*id);
+        if (peer != nullptr && peer->settings.enabled)
+            text += addresses(name, peer->settings.address, peer->settings.address6);
+    }
+    for (std::size_t i = 0; i < enum_names(RecordType{}).size(); ++i) {
+        text += record_set(state, name, name, static_cast<RecordType>(i));
+    }
+    return text;
+}
+
+/// What the reverse zone says of one address: the PTR records that people made, else the name that the cell
+/// gives it.
+template <class Address>
+std::string address_text(const World& world, const Address& address, const Address& server,
+                         const CowMap<Address, Uuid>& by_address) {
+    const auto owner = reverse_name(address) + ".";
+    if (auto text = record_set(state_of(world), to_string(address), owner, RecordType::ptr); !text.empty())
+        return text;
+    if (address == server) return line(owner, ttl_default, RecordType::ptr, "cell");
+    const auto* id = by_address.find(address);
+    const auto* peer = id == nullptr ? nullptr : peers_of(world).peers.find(*id);
+    if (peer == nullptr || !peer->settings.enabled) return {};
+    return line(owner, ttl_default, RecordType::ptr, peer->settings.name.text);
+}
+
+/// The names and addresses whose fragments may differ.
+struct Touched {
+    std::set<std::string> names;
+    std::set<Ipv4> four;
+    std::set<Ipv6> six;
+
+    void add(const cell::Settings<Plain>& s) {
+        names.insert({"@", "cell", "ns"});
+        four.insert(cell::server_address(s));
+        six.insert(cell::server_address6(s));
+    }
+    void add(const peers::Peer& peer) {
+        names.insert(peer.settings.name.text);
+        four.insert(peer.settings.address);
+        six.insert(peer.settings.address6);
+    }
+    void add(const Record& record) {
+        const auto& name = record.settings.name;
+        if (const auto address4 = name.ipv4()) {
+            four.insert(*address4);
+        } else if (const auto address6 = name.ipv6()) {
+            six.insert(*address6);
+        } else {
+            names.insert(name.text);
+        }
+    }
+    template <class Map>
+    void add_difference(const Map* before, const Map& now) {
+        const auto either = [this](const auto&, const auto* was, const auto* is) {
+            if (was != nullptr) add(*was);
+            if (is != nullptr) add(*is);
+        };
+        Map::diff(before == nullptr ? Map() : *before, now, either);
+    }
+};
+
+Touched touched_between(const World* before, const World& now) {
+    Touched touched;
+    touched.add_difference(before == nullptr ? nullptr : &peers_of(*before).peers, peers_of(now).peers);
+    touched.add_difference(before == nullptr ? nullptr : &state_of(*before).records, state_of(now).records);
+    return touched;
+}
+
+std::uint32_t serial_of(const World& world, ZoneKind kind) {
+    const auto& serials = state_of(world).serials;
+    return kind == ZoneKind::forward    ? serials.forward
+           : kind == ZoneKind::reverse4 ? serials.reverse4
+                                        : serials.reverse6;
+}
+
+/// $ORIGIN, SOA and NS. A name that was asked for too early is forgotten after `negative` seconds.
+std::string head_text(const World& world, const Zone& zone) {
+    constexpr unsigned refresh = 3600, retry = 600, expire = 1209600, negative = 60;
+    const auto& domain = cell_of(world).domain.text;
+    auto text = fmt::format(
+        "$ORIGIN {}.\n$TTL {}\n@ IN SOA ns.{}. hostmaster.{}. {} {} {} {} {}\n@ IN NS ns.{}.\n", zone.origin,
+        ttl_default, domain, domain, serial_of(world, zone.kind), refresh, retry, expire, negative, domain);
+    if (zone.kind != ZoneKind::forward) text += fmt::format("$ORIGIN {}.\n", domain);
+    return text;
+}
+
+void put_or_remove(Renderer& out, const std::string& path, const std::string& key, std::string text) {
+    if (text.empty()) {
+        out.remove(path, key);
+    } else {
+        out.put(path, key, std::move(text));
+    }
+}
+
+std::string key_of(Ipv4 address) { return fmt::format("ptr/{:08x}", address.bits); }
+std::string key_of(const Ipv6& address) {
+    std::string key = "ptr/";
+    for (const auto byte : address.bytes) key += fmt::format("{:02x}", byte);
+    return key;
+}
+
+void put_touched(const World& now, const std::vector<Zone>& zones, const Touched& touched, Renderer& out) {
+    const auto& c = cell_of(now);
+    for (const auto& name : touched.names)
+        put_or_remove(out, path_of(zones.front()), "name/" + name, name_text(now, name));
+    for (const auto address : touched.four) {
+        const Zone* zone = reverse_zone(zones, address);
+        if (zone == nullptr) continue;
+        put_or_remove(out, path_of(*zone), key_of(address),
+                      address_text(now, address, cell::server_address(c), peers_of(now).by_address));
+    }
+    for (const auto& address : touched.six) {
+        const Zone* zone = reverse_zone(zones, c, address);
+        if (zone == nullptr) continue;
+        put_or_remove(out, path_of(*zone), key_of(address),
+                      address_text(now, address, cell::server_address6(c), peers_of(now).by_address6));
+    }
+}
+
+/// Whether the same zones hold the same addresses. (That a domain changed is no reason to write its names
+/// anew.)
+bool same_networks(const cell::Settings<Plain>& a, const cell::Settings<Plain>& b) {
+    return a.vpn_range == b.vpn_range && a.vpn_range6 == b.vpn_range6 && a.lan_range == b.lan_range;
+}
+
+void drop_zone(const Zone& zone, Renderer& out) {
+    out.drop(path_of(zone));
+    out.remove(parameters_path, "zone/" + zone.origin);
+}
+
+/// Takes away what `before` had and `now` has elsewhere. Returns whether fragments of `before` are worth
+/// keeping.
+bool clear_outdated(const World& before, const World& now, Renderer& out) {
+    const auto zones_before = zones_of(cell_of(before)), zones_now = zones_of(cell_of(now));
+    if (!same_networks(cell_of(before), cell_of(now))) {
+        for (const auto& zone : zones_before) drop_zone(zone, out);
+        return false;
+    }
+    if (zones_before.front() != zones_now.front()) {
+        out.move(path_of(zones_before.front()), path_of(zones_now.front()));
+        drop_zone(zones_before.front(), out);
+    }
+    return true;
+}
+
+}  // namespace
+
+void render(Service, const World* before, const World& now, Renderer& out) {
+    if (!now.get<cell::Service>().cell.claimed) return;
+    if (before != nullptr &&
+        (!before->get<cell::Service>().cell.claimed || !clear_outdated(*before, now, out)))
+        before = nullptr;
+    const auto zones = zones_of(cell_of(now));
+    auto touched = touched_between(before, now);
+    if (before == nullptr) touched.add(cell_of(now));
+    put_touched(now, zones, touched, out);
+    for (const auto& zone : zones) {
+        const auto& c = cell_of(now);
+        if (before != nullptr && cell_of(*before).domain == c.domain &&
+            serial_of(*before, zone.kind) == serial_of(now, zone.kind))
+            continue;
+        out.put(path_of(zone), head_key, head_text(now, zone));
+        out.parameter("zone/" + zone.origin, std::to_string(serial_of(now, zone.kind)));
+    }
+    put_corefile(before, now, out);
+}
+
+}  // namespace pic::dns
