@@ -35,14 +35,16 @@ class Secret {
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     /// The bytes themselves. Do not copy them into a std::string that outlives the need.
-    [[nodiscard]] std::string_view reveal() const { return {reinterpret_cast<const char*>(data_), size_}; }
-    [[nodiscard]] const unsigned char* data() const { return data_; }
+    [[nodiscard]] std::string_view reveal() const { return {reinterpret_cast<const char*>(data()), size_}; }
+    /// Never null, also where there is nothing: C interfaces do not take that.
+    [[nodiscard]] const unsigned char* data() const { return data_ ? data_ : &nothing; }
     [[nodiscard]] std::span<unsigned char> bytes() { return {data_, size_}; }
 
     /// In a time that depends on the length alone.
     [[nodiscard]] bool equals(std::string_view other) const;
 
   private:
+    static constexpr unsigned char nothing = 0;
     unsigned char* data_ = nullptr;
     std::size_t size_ = 0;
 };
