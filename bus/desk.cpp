@@ -84,11 +84,11 @@ struct Desk::Call {
 
     Reply operator()(Fetch& fetch) {
         if (auto allowed = check_speaks_for(*who, fetch.service); !allowed) return error_of(allowed.error());
+        session->standing.erase(fetch.service);
         const auto placed = check_reader(fetch.have, desk.head_);
         // An agent from before a restore gets everything anew; only one that has seen more than the log must
         // stop.
         if (!placed && placed.error().code != "stale_epoch") return error_of(placed.error());
-        session->standing.erase(fetch.service);
         auto reply = desk.guarded([&] { return body_of(ask(fetch)); });
         const bool stands = fetch.wait && reply && std::holds_alternative<UpToDate>(*reply);
         if (stands) session->standing.insert_or_assign(fetch.service, StandingFetch{id, fetch});

@@ -62,12 +62,14 @@ Position HeaderReader::position(const char* name) {
 
 std::vector<std::string> HeaderReader::texts(const char* name, std::size_t count_limit, std::size_t limit) {
     std::vector<std::string> found;
-    for (const auto element : value<simdjson::dom::array>(name)) {
+    simdjson::dom::array elements;
+    if (object_[name].get(elements) != simdjson::SUCCESS || elements.size() > count_limit) {
+        refuse(name);
+        return found;
+    }
+    for (const auto element : elements) {
         std::string_view text;
-        if (element.get(text) != simdjson::SUCCESS || text.size() > limit || found.size() == count_limit) {
-            refuse(name);
-            break;
-        }
+        if (element.get(text) != simdjson::SUCCESS || text.size() > limit) refuse(name);
         found.emplace_back(text);
     }
     return found;

@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,8 +49,15 @@ class Cell : public Backend {
         options.hint_endpoint = hint_endpoint;
         options.keys = keys;
         options.head = head();
-        server = std::make_unique<Server>(options, *this);
-        endpoint = fmt::format("tcp://127.0.0.1:{}", server->port());
+        while (!server) {
+            try {
+                if (endpoint.empty()) options.endpoint = any_endpoint();
+                server = std::make_unique<Server>(options, *this);
+            } catch (const std::runtime_error&) {
+                if (!endpoint.empty()) throw;
+            }
+        }
+        endpoint = options.endpoint;
         for (const auto& [key, identity] : listed) server->allow(key, identity).value();
     }
     void stop() { server.reset(); }
@@ -139,7 +148,7 @@ class Cell : public Backend {
     Uuid cell{{7}};
     Epoch epoch{1};
     KeyPair keys = make_key_pair();
-    std::string endpoint = "tcp://127.0.0.1:*";
+    std::string endpoint;  ///< empty: any that is free
     std::string hint_endpoint = "tcp://127.0.0.1:*";
     std::map<std::string, PeerIdentity> listed;
     std::string padding;             ///< makes bundles large
@@ -156,6 +165,12 @@ class Cell : public Backend {
     int pages = 0;
 
   private:
+    /// Below the ports that the kernel gives to connecting sockets: while a server is down, its clients'
+    /// tries would otherwise take its port sooner or later.
+    static std::string any_endpoint() {
+        static std::mt19937 random{std::random_device{}()};
+        return fmt::format("tcp://127.0.0.1:{}", std::uniform_int_distribution(20000, 32000)(random));
+    }
     [[nodiscard]] Position head_unlocked() const { return {cell, epoch, Sequence{events_.size()}}; }
 
     std::vector<std::string> events_;

@@ -191,6 +191,23 @@ TEST_CASE("damaged frames are refused or read, never worse", "[messages]") {
     }));
 }
 
+TEST_CASE("a message that lacks any one of its fields, or has it of another type, is refused", "[messages]") {
+    CHECK(rc::check([] {
+        const bool asking = *rc::gen::arbitrary<bool>();
+        auto frames = asking ? encode(RequestId{7}, any_request()) : encode(RequestId{7}, any_answer());
+        std::vector<std::size_t> names;
+        for (auto at = frames[0].find("\":"); at != std::string::npos; at = frames[0].find("\":", at + 1)) {
+            names.push_back(at);
+        }
+        frames[0].insert(*rc::gen::elementOf(names), "x");
+        const auto code =
+            asking ? code_of(decode_request(views(frames))) : code_of(decode_answer(views(frames)));
+        const bool optional =
+            frames[0].find("waitx") != std::string::npos || frames[0].find("have_rootx") != std::string::npos;
+        RC_ASSERT(optional == code.empty());
+    }));
+}
+
 TEST_CASE("a hint carries its sequence and nothing more", "[messages]") {
     const auto hint = encode(Hint{Sequence{42}});
     CHECK(hint == R"({"type":"hint","sequence":42})");
@@ -209,6 +226,10 @@ TEST_CASE("what is no message is refused by name", "[messages]") {
     CHECK(request_code(header_alone(R"({"type":"heartbeat"})")) == "malformed");
     CHECK(request_code(header_alone(R"({"type":"heartbeat","id":-1})")) == "malformed");
     CHECK(request_code({R"({"type":"heartbeat","id":1})", "more"}) == "malformed");
+    CHECK(request_code(header_alone(R"({"type":"hello","id":1,"protocol":1,"software":"x"})")) ==
+          "malformed");
+    CHECK(request_code(header_alone(
+              R"({"type":"hello","id":1,"protocol":1,"software":"x","services":[1]})")) == "malformed");
     CHECK(request_code({R"({"type":"status","id":1,"service":"dns"})"}) == "malformed");
     CHECK(request_code({R"({"type":"status","id":1,"service":"dns"})", "[]"}) == "malformed");
     CHECK(request_code(header_alone("\xff\xfe")) == "malformed");
