@@ -1,0 +1,218 @@
+// The whole agent against the bus's real server, and the programs it is told to run.
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include <catch2/catch.hpp>
+
+#include "adapters/agent/agent.hpp"
+#include "agent/support.hpp"
+#include "bus/server.hpp"
+
+using namespace pic;
+using namespace pic::agent;
+using namespace pic::agent::test;
+
+namespace {
+
+const Uuid cell_id{{1}};
+
+/// A controller that has one content for one service, and hears the reports.
+class Controller : public bus::Backend {
+  public:
+    Controller() : keys_(bus::make_key_pair()) {
+        bus::ServerOptions options;
+        options.endpoint = "tcp://127.0.0.1:*";
+        options.keys = keys_;
+        options.head = {cell_id, Epoch{1}, Sequence{0}};
+        server_ = std::make_unique<bus::Server>(std::move(options), *this);
+    }
+
+    void allow(const std::string& public_key) {
+        REQUIRE(server_->allow(public_key,
+                               {.kind = bus::PeerKind::agent, .id = "a", .services = {"dns"}, .topics = {}}));
+    }
+    void publish(const Content& content) {
+        {
+            const std::scoped_lock lock(mutex_);
+            contents_[content.revision.sequence] = content;
+        }
+        server_->notify(content.revision.sequence);
+    }
+    /// The next fetches from a base are answered with a change that does not fit.
+    void spoil_changes(bool spoil) {
+        const std::scoped_lock lock(mutex_);
+        spoil_ = spoil;
+    }
+    bool reported(ApplyState state, Sequence revision) {
+        return eventually([&] {
+            const std::scoped_lock lock(mutex_);
+            return last_.state == state && last_.revision.sequence == revision;
+        });
+    }
+    Report last() {
+        const std::scoped_lock lock(mutex_);
+        return last_;
+    }
+    std::string status() {
+        const std::scoped_lock lock(mutex_);
+        return status_;
+    }
+    [[nodiscard]] AgentOptions agent_options(const TemporaryFolder& folder, const std::string& dns_port) {
+        AgentOptions o;
+        o.data = folder.path() / "agent";
+        o.memory = folder.path() / "memory";
+        std::filesystem::create_directories(o.data);
+        o.adapters = {options_for("dns", folder.path()).spec};
+        o.overrides = {{"dns_port", dns_port}};
+        o.program_folders = {PIC_SOURCE_DIR "/build/coredns"};
+        o.bus = "tcp://127.0.0.1:" + std::to_string(server_->port());
+        o.server_public_key = keys_.public_key;
+        o.keys = *bus::load_or_make_key_pair(o.data / "bus.key");
+        return o;
+    }
+
+    void wake() override {}
+    Result<bus::FetchAnswer> fetch(const bus::PeerIdentity&, const bus::Fetch& fetch) override {
+        const std::scoped_lock lock(mutex_);
+        if (contents_.empty()) return bus::UpToDate{fetch.service, {cell_id, Epoch{1}, Sequence{0}}};
+        const auto& newest = contents_.rbegin()->second;
+        if (fetch.have == newest.revision) return bus::UpToDate{fetch.service, newest.revision};
+        const auto base = contents_.find(fetch.have.sequence);
+        auto bundle = difference("dns", base == contents_.end() ? Content{} : base->second, newest);
+        if (spoil_ && bundle.base != Sequence{}) bundle.files.at(0).root[0] ^= 1;
+        return bundle;
+    }
+    void report(const bus::PeerIdentity&, Report report) override {
+        const std::scoped_lock lock(mutex_);
+        last_ = std::move(report);
+    }
+    void status(const bus::PeerIdentity&, bus::Status status) override {
+        const std::scoped_lock lock(mutex_);
+        status_ = std::move(status.json);
+    }
+    Result<bus::EventsPage> events(const bus::PeerIdentity&, const Position&, std::uint32_t) override {
+        return reject("not_allowed", "no events here");
+    }
+    Result<bus::Snapshot> snapshot(const bus::PeerIdentity&) override {
+        return reject("not_allowed", "no snapshot here");
+    }
+    void connected(const bus::PeerIdentity&) override {}
+    void disconnected(const bus::PeerIdentity&) override {}
+    void fault(std::string_view) override {}
+
+  private:
+    bus::KeyPair keys_;
+    std::mutex mutex_;
+    std::map<Sequence, Content> contents_;
+    Report last_;
+    std::string status_;
+    bool spoil_ = false;
+    std::unique_ptr<bus::Server> server_;
+};
+
+Desired cell() {
+    Desired desired("dns");
+    set_corefile(desired);
+    set_zone(desired, "home.example", 1, 3);
+    return desired;
+}
+
+}  // namespace
+
+TEST_CASE("an agent fetches, applies and reports over the bus, and converges after it was away") {
+    const TemporaryFolder folder;
+    const auto port = free_port();
+    Controller controller;
+    auto options = controller.agent_options(folder, port);
+    controller.allow(options.keys.public_key);
+    auto desired = cell();
+    controller.publish(desired.next());
+    {
+        auto agent = Agent::start(options);
+        REQUIRE(agent);
+        REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+        CHECK(controller.last().healthy);
+        CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+        REQUIRE(eventually(
+            [&] { return controller.status().find("\"name\":\"coredns\"") != std::string::npos; }));
+
+        set_zone(desired, "home.example", 2, 9);
+        controller.publish(desired.next());
+        REQUIRE(controller.reported(ApplyState::applied, Sequence{2}));
+        CHECK(dig(port, "h8.home.example") == "10.0.0.8");
+    }
+    CHECK(dig(port, "h8.home.example").empty());  // its programs went with it
+    set_zone(desired, "home.example", 3, 12);
+    controller.publish(desired.next());
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{3}));
+    CHECK(dig(port, "h11.home.example") == "10.0.0.11");
+}
+
+TEST_CASE("a refused bundle is reported, the last good one serves, and the next one is taken") {
+    const TemporaryFolder folder;
+    const auto port = free_port();
+    Controller controller;
+    auto options = controller.agent_options(folder, port);
+    controller.allow(options.keys.public_key);
+    auto desired = cell();
+    controller.publish(desired.next());
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+    desired.set("Corefile", "1", "no such thing {\n");
+    controller.publish(desired.next());
+    REQUIRE(controller.reported(ApplyState::refused, Sequence{2}));
+    CHECK(controller.last().applied == Sequence{1});
+    CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+    desired.erase("Corefile", "1");
+    controller.publish(desired.next());
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{3}));
+}
+
+TEST_CASE("a change that does not give the promised root makes the agent ask for everything") {
+    const TemporaryFolder folder;
+    const auto port = free_port();
+    Controller controller;
+    auto options = controller.agent_options(folder, port);
+    controller.allow(options.keys.public_key);
+    auto desired = cell();
+    controller.publish(desired.next());
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+    controller.spoil_changes(true);
+    set_zone(desired, "home.example", 2, 9);
+    controller.publish(desired.next());
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{2}));
+    CHECK(dig(port, "h8.home.example") == "10.0.0.8");
+}
+
+TEST_CASE("an agent that is ahead of the log says so and keeps serving") {
+    const TemporaryFolder folder;
+    const auto port = free_port();
+    auto desired = cell();
+    const auto content = desired.next();
+    const auto later = desired.next();
+    {
+        Controller controller;
+        auto options = controller.agent_options(folder, port);
+        controller.allow(options.keys.public_key);
+        controller.publish(later);
+        auto agent = Agent::start(options);
+        REQUIRE(agent);
+        REQUIRE(controller.reported(ApplyState::applied, Sequence{2}));
+    }
+    Controller restored;  // has lost its tail
+    auto options = restored.agent_options(folder, port);
+    restored.allow(options.keys.public_key);
+    restored.publish(content);
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(restored.reported(ApplyState::refused, Sequence{2}));
+    CHECK(restored.last().step == "fetch");
+    CHECK(restored.last().detail.find("ahead_of_log") != std::string::npos);
+    CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+}
