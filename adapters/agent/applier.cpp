@@ -80,8 +80,8 @@ std::string derive(const DerivedSpec& spec, const Content& content, const Parame
 
 bool is_parameters(const std::string& path) { return path == parameters_path; }
 
-/// Names of what differs: paths, and "parameters/<key>".
-std::vector<std::string> changed_names(const Content& from, const Content& to) {
+/// Names of what differs: paths, "parameters/<key>" and "derived/<name>".
+std::vector<std::string> changed_names(const AdapterSpec& spec, const Content& from, const Content& to) {
     static const HeldTree none;
     std::vector<std::string> names;
     const auto tree = [](const Content& content, const std::string& path) -> const HeldTree& {
@@ -103,6 +103,12 @@ std::vector<std::string> changed_names(const Content& from, const Content& to) {
                            if (old == nullptr || fresh == nullptr || old->text != fresh->text)
                                names.push_back(path + "/" + key);
                        });
+    }
+    const auto values_before = parameters_of(from);
+    const auto values_after = parameters_of(to);
+    for (const auto& d : spec.derived) {
+        if (derive(d, from, values_before) != derive(d, to, values_after))
+            names.push_back("derived/" + d.name);
     }
     return names;
 }
@@ -144,7 +150,8 @@ struct Applier::Impl {
     Attempt swap(const Staged& staged);
     Attempt reload(const Content& content, const std::vector<std::string>& changed);
     Attempt reload_step(const StepSpec& step, const Content& content);
-    Attempt probe(const Content& content);
+    /// The steps that concern what changed; without `changed`, every one.
+    Attempt probe(const Content& content, const std::vector<std::string>* changed = nullptr);
     Attempt bring_live(const Content& content, const std::vector<std::string>& changed);
     Attempt commit(const Content& content);
     Attempt go(const Content& desired);
@@ -262,10 +269,11 @@ Attempt Applier::Impl::reload(const Content& content, const std::vector<std::str
     return {};
 }
 
-Attempt Applier::Impl::probe(const Content& content) {
+Attempt Applier::Impl::probe(const Content& content, const std::vector<std::string>* changed) {
     begin("probe");
     const auto with = values(content, folder.live_version());
     for (const auto& step : options.spec.probe) {
+        if (changed != nullptr && !concerns(step, *changed)) continue;
         if (auto ok = run_step(step, with, runtime); !ok) {
             return fail(ApplyState::rolled_back, "probe", ok.error().detail);
         }
@@ -274,8 +282,9 @@ Attempt Applier::Impl::probe(const Content& content) {
 }
 
 Attempt Applier::Impl::bring_live(const Content& content, const std::vector<std::string>& changed) {
+    const bool fresh = !runtime.running();
     auto done = reload(content, changed);
-    if (done) done = probe(content);
+    if (done) done = probe(content, fresh ? nullptr : &changed);
     if (!done && done.error().state == ApplyState::rolled_back) {
         const auto said = runtime.tail(output_in_detail);
         if (!said.empty()) done.error().detail += "\n" + said;
@@ -302,7 +311,7 @@ Attempt Applier::Impl::go(const Content& desired) {
         return ok;
     }
     // What cannot be trusted to run on the good content is told everything.
-    auto changed = changed_names(live && good.enabled ? good : Content{}, desired);
+    auto changed = changed_names(options.spec, live && good.enabled ? good : Content{}, desired);
     const Staged before{.version = folder.live_version(), .stamps = stamps};
     if (auto ok = swap(*staged); !ok) {
         folder.discard(staged->version);

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <string>
-#include <unordered_map>
+#include <cstring>
+#include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -39,38 +40,72 @@ bool is_number(std::string_view text, unsigned most) {
     return error == std::errc{} && end == text.data() + text.size() && value <= most;
 }
 
-/// The network in its own bytes, host bits cleared, prefixed by family and length; empty when it is none.
-std::string network_of(std::string_view text) {
-    const auto slash = text.find('/');
-    const std::string address(text.substr(0, slash));
-    std::array<unsigned char, 16> bytes{};
-    const bool v6 = address.contains(':');
-    if (::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data()) != 1) return {};
+/// What two peers may not both claim: a key, or a network as family, prefix length and address without host
+/// bits.
+struct Claim {
+    std::array<unsigned char, key_length> what{};
+    std::size_t line = 0;
+    int peer = 0;
+};
+
+/// False when it is no network.
+bool put_network(std::string_view text, Claim& claim) {
+    const auto slash = std::min(text.find('/'), text.size());
+    const bool v6 = text.contains(':');
     const unsigned width = v6 ? 128 : 32;
+    std::array<char, INET6_ADDRSTRLEN> address{};
+    if (slash >= address.size()) return false;
+    std::copy_n(text.begin(), slash, address.begin());
+    unsigned char* const bytes = claim.what.data() + 2;
+    if (::inet_pton(v6 ? AF_INET6 : AF_INET, address.data(), bytes) != 1) return false;
     unsigned length = width;
-    if (slash != std::string_view::npos) {
+    if (slash < text.size()) {
         const auto digits = text.substr(slash + 1);
-        if (!is_number(digits, width)) return {};
+        if (!is_number(digits, width)) return false;
         std::from_chars(digits.data(), digits.data() + digits.size(), length);
     }
     for (unsigned bit = length; bit < width; ++bit)
         bytes[bit / 8] &= static_cast<unsigned char>(~(0x80U >> (bit % 8)));
-    std::string key{v6 ? '6' : '4', static_cast<char>(length)};
-    return key.append(reinterpret_cast<const char*>(bytes.data()), width / 8);
+    claim.what[0] = v6 ? 6 : 4;
+    claim.what[1] = static_cast<unsigned char>(length);
+    return true;
+}
+
+/// The first line that claims what another peer has already claimed, and that peer. (Sorted once at the end:
+/// a hash table with an entry for every claim took most of the time that checking a thousand peers takes.)
+std::optional<std::pair<Claim, Claim>> contested(std::vector<Claim>& claims) {
+    std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+        const int order = std::memcmp(a.what.data(), b.what.data(), a.what.size());
+        return order != 0 ? order < 0 : a.line < b.line;
+    });
+    std::optional<std::pair<Claim, Claim>> first;
+    for (std::size_t i = 1; i < claims.size(); ++i) {
+        if (claims[i].what != claims[i - 1].what || claims[i].peer == claims[i - 1].peer) continue;
+        if (!first || claims[i].line < first->second.line) first.emplace(claims[i - 1], claims[i]);
+    }
+    return first;
 }
 
 class Checker {
   public:
     Result<void> check(std::string_view text) {
         for (line_ = 1; !text.empty(); ++line_) {
-            const auto end = std::min(text.find('\n'), text.size());
-            auto line = trim(text.substr(0, std::min(end, text.find('#'))));
-            text.remove_prefix(std::min(end + 1, text.size()));
+            const auto whole = text.substr(0, text.find('\n'));
+            text.remove_prefix(std::min(whole.size() + 1, text.size()));
+            const auto line = trim(whole.substr(0, whole.find('#')));
             if (line.empty()) continue;
             if (auto ok = take(line); !ok) return ok;
         }
         if (auto ok = end_section(); !ok) return ok;
         if (interfaces_ != 1) return reject("bad_config", "there is not exactly one [Interface]");
+        if (const auto twice = contested(keys_)) {
+            line_ = twice->second.line;
+            return wrong(fmt::format("the key of peer {} again", twice->first.peer));
+        }
+        if (const auto twice = contested(networks_)) {
+            line_ = twice->second.line;
+            return wrong(fmt::format("a network that is peer {}'s already", twice->first.peer));
+        }
         return {};
     }
 
@@ -129,8 +164,10 @@ class Checker {
         if (key == "PublicKey") {
             if (!is_key(value)) return wrong("PublicKey is no key");
             has_key_ = true;
-            const auto [first, fresh] = keys_.emplace(value, peer_);
-            return fresh ? Result<void>{} : wrong(fmt::format("the key of peer {} again", first->second));
+            Claim claim{.line = line_, .peer = peer_};
+            std::copy(value.begin(), value.end(), claim.what.begin());
+            keys_.push_back(claim);
+            return {};
         }
         if (key == "PresharedKey") return is_key(value) ? Result<void>{} : wrong("PresharedKey is no key");
         if (key == "AllowedIPs") return take_networks(value);
@@ -147,12 +184,9 @@ class Checker {
             const auto comma = std::min(list.find(','), list.size());
             const auto network = trim(list.substr(0, comma));
             list.remove_prefix(std::min(comma + 1, list.size()));
-            auto key = network_of(network);
-            if (key.empty()) return wrong("AllowedIPs is no list of networks");
-            const auto [first, fresh] = networks_.emplace(std::move(key), peer_);
-            if (!fresh && first->second != peer_) {
-                return wrong(fmt::format("{} is peer {}'s already", network, first->second));
-            }
+            Claim claim{.line = line_, .peer = peer_};
+            if (!put_network(network, claim)) return wrong("AllowedIPs is no list of networks");
+            networks_.push_back(claim);
         }
         return {};
     }
@@ -162,8 +196,8 @@ class Checker {
     int interfaces_ = 0;
     int peer_ = 0;  ///< number of the section, from 1
     bool has_key_ = false;
-    std::unordered_map<std::string_view, int> keys_;
-    std::unordered_map<std::string, int> networks_;
+    std::vector<Claim> keys_;
+    std::vector<Claim> networks_;
 };
 
 }  // namespace
