@@ -103,6 +103,22 @@ TEST_CASE("undo, restore and diff ask for what they were told") {
     CHECK(daemon.last("GET", "/").target == "/api/v1/diff?from=3&to=9");
 }
 
+TEST_CASE("a diff tells what came, what went, and of what stayed the fields that changed") {
+    const FakeDaemon daemon([](const Seen&) -> Reply {
+        return {.body = R"({"from":3,"to":9,"state":[
+            {"collection":"cell","key":"cell","before":{"domain":"a.example","timezone":"UTC"},
+             "after":{"domain":"b.example","timezone":"UTC"}},
+            {"collection":"peers","key":"1","before":null,"after":{"name":"laptop","address":"10.8.0.2"}},
+            {"collection":"peers","key":"2","before":{"name":"phone"},"after":null}],
+            "artefacts":[{"service":"dns","path":"zones/x","diff":"@@ soa @@\n-1\n+2\n"}]})"};
+    });
+    CHECK(picctl(daemon, {"diff", "3"}).out ==
+          "changed cell cell\n  domain: a.example -> b.example\n"
+          "added peers laptop\n  address: 10.8.0.2\n  name: laptop\n"
+          "removed peers phone\n  name: phone\n"
+          "\ndns/zones/x\n@@ soa @@\n-1\n+2\n");
+}
+
 TEST_CASE("a backup is a private file, whole or not there, and its passphrase is no argument") {
     const std::string archive(200'000, 'x');
     bool refuse = false;

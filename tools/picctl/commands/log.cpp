@@ -141,6 +141,26 @@ void verify(Session& session, const Arguments& /*arguments*/) {
                                                      printable(verdict.value("detail", ""))));
 }
 
+/// A resource that came, went or changed, and of a changed one the fields that did.
+void print_state_change(std::ostream& out, const json& change) {
+    const auto& before = change.at("before");
+    const auto& after = change.at("after");
+    const auto& whole = after.is_null() ? before : after;
+    const auto* what = before.is_null() ? "added" : after.is_null() ? "removed" : "changed";
+    out << printable(fmt::format("{} {} {}", what, change.value("collection", ""),
+                                 whole.value("name", change.value("key", ""))))
+        << '\n';
+    for (const auto& [field, value] : whole.items()) {
+        if (before.is_null() || after.is_null())
+            out << printable(fmt::format("  {}: {}", field, shown(value))) << '\n';
+        else if (!before.contains(field) || before.at(field) != value)
+            out << printable(fmt::format("  {}: {} -> {}", field,
+                                         before.contains(field) ? shown(before.at(field)) : "-",
+                                         shown(value)))
+                << '\n';
+    }
+}
+
 void diff(Session& session, const Arguments& arguments) {
     const auto query =
         fmt::format("from={}{}", number_or(arguments, "from", 0),
@@ -148,12 +168,7 @@ void diff(Session& session, const Arguments& arguments) {
     const auto answer = session.get("/diff", query);
     if (session.show_json(answer)) return;
     auto& out = session.terminal().out;
-    for (const auto& change : answer.at("state")) {
-        std::string line;
-        for (const auto& [name, value] : change.items())
-            line += fmt::format("{}{}: {}", line.empty() ? "" : "  ", name, shown(value));
-        out << printable(line) << '\n';
-    }
+    for (const auto& change : answer.at("state")) print_state_change(out, change);
     for (const auto& artefact : answer.at("artefacts"))
         out << fmt::format("\n{}/{}\n{}", printable(artefact.value("service", "")),
                            printable(artefact.value("path", "")),

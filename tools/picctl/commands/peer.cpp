@@ -28,8 +28,8 @@ const Fields peer_fields{
     {"services", "the services it may reach (all)", Kind::list},
     {"owner", "whose it is"},
     {"lans", "networks behind it", Kind::list},
+    {"keep_key", "keep the private key after its config was fetched", Kind::boolean},
 };
-const Fields key_fields{{"keep_key", "keep the private key after its config was fetched", Kind::boolean}};
 const Fields rotate_fields{{"public_key", "the device's new key; left out, a pair is made"},
                            key_fields.front()};
 const Fields link_fields{{"expires_in", "seconds that the link lives (3600)", Kind::number}};
@@ -48,7 +48,6 @@ std::string path_of(Session& session, const Arguments& arguments) {
 
 void add(Session& session, const Arguments& arguments) {
     auto body = object_from_options(peer_fields, arguments);
-    body.update(object_from_options(key_fields, arguments));
     const auto name = arguments.text("name");
     body["name"] = name;
     const auto answer = session.change("POST", "/peers", body);
@@ -129,7 +128,7 @@ Verbs peer_verbs() {
     return {
         {"peer add", Role::command, "add a device",
          std::vector<Parameter>{{.name = "name", .help = "its name, a hostname label", .required = true}} +
-             options_for(peer_fields) + options_for(key_fields),
+             options_for(peer_fields),
          add},
         {"peer list", Role::query, "list them", {}, list},
         {"peer show", Role::query, "show one", {peer_parameter}, show},
