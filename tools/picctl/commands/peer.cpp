@@ -31,7 +31,7 @@ const Fields peer_fields{
     {"keep_key", "keep the private key after its config was fetched", Kind::boolean},
 };
 const Fields rotate_fields{{"public_key", "the device's new key; left out, a pair is made"},
-                           key_fields.front()};
+                           peer_fields.back()};
 const Fields link_fields{{"expires_in", "seconds that the link lives (3600)", Kind::number}};
 
 const Parameter peer_parameter{.name = "peer", .help = "name or id", .required = true};
