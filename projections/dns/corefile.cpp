@@ -1,5 +1,7 @@
 #include "projections/dns/corefile.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "projections/world.hpp"
@@ -26,6 +28,14 @@ std::string allowed(const cell::Settings<Plain>& c) {
     return text;
 }
 
+/// CoreDNS takes the first forward that covers a name, so the longest domain comes first.
+std::vector<Forward> narrowest_first(std::vector<Forward> forwards) {
+    const auto labels = [](const Forward& f) { return std::count(f.domain.text.begin(), f.domain.text.end(), '.'); };
+    std::stable_sort(forwards.begin(), forwards.end(),
+                     [&](const Forward& a, const Forward& b) { return labels(a) > labels(b); });
+    return forwards;
+}
+
 std::string corefile(const World& world) {
     const auto& upstreams = world.get<Service>().upstreams;
     std::string text = ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n";
@@ -33,7 +43,7 @@ std::string corefile(const World& world) {
                         allowed(world.get<cell::Service>().cell.settings));
     text += "    zones {$PIC_LIVE}/zones\n";
     text += fmt::format("    cache {}\n", cache_seconds);
-    for (const auto& forward : upstreams.forwards)
+    for (const auto& forward : narrowest_first(upstreams.forwards))
         text += fmt::format("    forward {}{}\n", forward.domain.text, servers_text(forward.servers));
     if (!upstreams.servers.empty()) {
         text += fmt::format("    forward .{} {{\n        policy sequential\n    }}\n",

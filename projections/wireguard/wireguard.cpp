@@ -47,6 +47,12 @@ Nodes peer_section(const peers::Peer& peer) {
     return nodes;
 }
 
+std::string lans_text(const peers::Peer& peer) {
+    std::string text;
+    for (const auto& lan : peer.settings.lans) text += (text.empty() ? "" : " ") + to_string(lan);
+    return text;
+}
+
 bool same_interface(const World& a, const World& b) {
     const auto& x = a.get<cell::Service>().cell.settings;
     const auto& y = b.get<cell::Service>().cell.settings;
@@ -110,10 +116,18 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     Renderer::each(first ? nullptr : &before->get<peers::Service>().peers, peers, false,
                    [&](const Uuid& id, const peers::Peer* peer) {
                        const auto key = "peer/" + to_string(id);
-                       if (peer != nullptr && peer->settings.enabled) {
+                       const auto route = "route/" + to_string(id);
+                       const bool there = peer != nullptr && peer->settings.enabled;
+                       if (there) {
                            out.put(config_path, key, peer_section(*peer));
                        } else {
                            out.remove(config_path, key);
+                       }
+                       // Inside the VPN range the interface's own network leads the way; to a peer's LANs a route does.
+                       if (there && !peer->settings.lans.empty()) {
+                           out.parameter(route, lans_text(*peer));
+                       } else {
+                           out.remove(parameters_path, route);
                        }
                    });
 }
