@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 
+#include "tools/picctl/commands/commands.hpp"
+
 namespace pic::cli {
 namespace {
 
@@ -28,7 +30,8 @@ Words words_of(const Verbs& verbs) {
         for (std::size_t start = 0; start < verb.path.size();) {
             const auto space = std::min(verb.path.find(' ', start), verb.path.size());
             const auto group = verb.path.substr(0, start == 0 ? 0 : start - 1);
-            add(group, verb.path.substr(start, space - start), space == verb.path.size() ? verb.help : "");
+            add(group, verb.path.substr(start, space - start),
+                space == verb.path.size() ? verb.help : group_help(verb.path.substr(0, space)));
             words.groups.insert(group);
             start = space + 1;
         }
@@ -124,12 +127,14 @@ compdef _picctl picctl
 std::string fish_completion(const Verbs& verbs, const std::vector<Parameter>& globals) {
     const auto words = words_of(verbs);
     std::string text = R"(# fish completion of picctl: picctl completion fish | source
-# True where the words typed so far, without options, are exactly these or begin with the verb they name.
-function __picctl_at
+# Are the words typed so far, without options, exactly these? And: do they begin with these?
+function __picctl_is
     set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])
-    test (count $typed) -ge (count $argv); or return 1
-    test (count $argv) -eq 0; and return (test (count $typed) -eq 0)
-    test "$typed[1..(count $argv)]" = "$argv"
+    test "$typed" = "$argv"
+end
+function __picctl_in
+    set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])
+    string match -q -- "$argv *" "$typed "
 end
 )";
     for (const auto& parameter : globals)
@@ -138,9 +143,10 @@ end
     for (const auto& [path, list] : words.after) {
         for (const auto& [word, help] : list) {
             const bool option = word.starts_with("--");
-            text += fmt::format("complete -c picctl {}-n '__picctl_at{}' {} {} -d {}\n", option ? "" : "-f ",
-                                path.empty() ? "" : " " + path, option ? "-l" : "-a",
-                                option ? word.substr(2) : word, quoted_for_fish(help));
+            const bool verb = words.groups.contains(path) && !option;
+            text += fmt::format("complete -c picctl {}-n '{}{}' {} {} -d {}\n", option ? "" : "-f ",
+                                verb ? "__picctl_is" : "__picctl_in", path.empty() ? "" : " " + path,
+                                option ? "-l" : "-a", option ? word.substr(2) : word, quoted_for_fish(help));
         }
     }
     return text;
