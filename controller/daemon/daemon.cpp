@@ -1,0 +1,264 @@
+#include "controller/daemon/daemon.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "controller/api/commands.hpp"
+#include "controller/api/gatekeeper.hpp"
+#include "controller/api/handlers.hpp"
+#include "controller/api/queries.hpp"
+#include "controller/core/housekeeping.hpp"
+#include "controller/daemon/local_agent.hpp"
+#include "controller/daemon/start_state.hpp"
+#include "controller/http/handlers/generic.hpp"
+#include "controller/log/sqlite_store.hpp"
+#include "controller/vault/keys.hpp"
+#include "projections/dispatch.hpp"
+#include "schema/openapi.hpp"
+
+namespace pic::daemon {
+namespace {
+
+constexpr std::string_view signing_key_name = "log/signing_key";
+
+void make_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    if (error) throw StartError(exit_data, fmt::format("the data folder {} cannot be used: {}", folder.string(), error.message()));
+}
+
+std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
+    log::OpenOptions open{options.data, core::new_uuid(), core::now()};
+    open.upcast = [](Event& event) { event.data = upcast(event.type, event.schema_version, std::move(event.data)); };
+    try {
+        return std::make_unique<log::SqliteStore>(open);
+    } catch (const log::OpenError& error) {
+        const int code = error.code == "log_locked" ? exit_locked : error.code == "log_newer_version" ? exit_newer : exit_data;
+        if (error.code != "log_damaged") throw StartError(code, error.what());
+        spdlog::error("log_damaged: {}; starting read-only", error.what());
+        open.read_only = true;
+        return std::make_unique<log::SqliteStore>(open);
+    }
+}
+
+std::unique_ptr<vault::Vault> open_vault(const Options& options) {
+    vault::OpenOptions open{options.data / "vault.db", options.data / "master.key"};
+    if (options.passphrase_file) {
+        auto passphrase = vault::read_private_file(*options.passphrase_file);
+        if (!passphrase) throw StartError(exit_master_key, passphrase.error().detail);
+        open.passphrase = std::move(*passphrase);
+    }
+    auto opened = vault::Vault::open(std::move(open));
+    if (opened) return std::move(*opened);
+    using Code = vault::OpenCode;
+    const auto code = opened.error().code;
+    const int exit_code = code == Code::newer_version                        ? exit_newer
+                          : code == Code::damaged || code == Code::io ? exit_data
+                                                                             : exit_master_key;
+    throw StartError(exit_code, opened.error().detail);
+}
+
+template <class T, class E>
+T need(std::expected<T, E> made) {
+    if (!made) throw StartError(exit_data, made.error().detail);
+    return std::move(*made);
+}
+
+/// The key that signs the chain's heads: in the vault, apart from the cell's identity.
+std::shared_ptr<const log::Signer> chain_signer(vault::Vault& vault) {
+    auto ref = vault.newest(signing_key_name);
+    if (!ref) {
+        auto made = vault.put(signing_key_name, vault::SigningKey::make_seed());
+        if (!made) throw StartError(exit_data, made.error().detail);
+        ref = *made;
+    }
+    const auto seed = vault.get(*ref);
+    if (!seed || seed->size() != sizeof(log::Seed)) throw StartError(exit_data, "the vault's key that signs the log is damaged");
+    return log::make_ed25519_signer(std::span<const std::uint8_t, sizeof(log::Seed)>(seed->data(), sizeof(log::Seed)));
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+    Options options;
+    access::Installation installation;
+    std::unique_ptr<log::SqliteStore> store;
+    std::unique_ptr<vault::Vault> vault;
+    log::Snapshots snapshots;
+    access::TokenTable tokens;
+    std::unique_ptr<access::Sessions> sessions;
+    access::Passwords passwords;
+    access::SignInLimiter limiter;
+    std::optional<access::SetupToken> setup_token;
+    std::optional<Sequence> bad_at;
+    std::unique_ptr<core::Cell> cell;
+    std::unique_ptr<LocalAgent> local_agent;
+    http::Api api{openapi_json()};
+    http::Metrics metrics{api};
+    std::unique_ptr<api::CommandPort> commands;
+    std::unique_ptr<api::QueryPort> queries;
+    std::unique_ptr<api::EventPagePort> pages;
+    std::unique_ptr<api::CellGatekeeper> gatekeeper;
+    std::unique_ptr<api::Context> context;
+    std::unique_ptr<http::Server> server;
+    std::atomic<std::uint64_t> snapshot_at{0};
+    std::atomic<bool> snapshotting{false};
+
+    explicit Parts(Options told)
+        : options(std::move(told)),
+          installation(need(access::Installation::open(options.data / "installation.key"))),
+          store(open_log(options)),
+          vault(open_vault(options)),
+          snapshots(options.data / "snapshots", store->head().cell, std::string(evolve_version)) {
+        check_tail();
+        store->sign_with(chain_signer(*vault));
+        auto world = load();
+        vault->collect_orphans(core::references_of(world));
+        sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
+        open_claim(world);
+        core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
+        cell = std::make_unique<core::Cell>(std::move(cell_options), *store, *vault, tokens, std::move(world),
+                                            [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
+        if (bad_at) cell->writer().make_read_only(read_only_sentence());
+        local_agent = std::make_unique<LocalAgent>(*cell, options.data / "agent-token");
+        serve();
+    }
+
+    [[nodiscard]] std::string read_only_sentence() const {
+        return fmt::format("the log is damaged at event {}: nothing is written until it was looked at (picctl log verify)",
+                           bad_at->value);
+    }
+
+    /// What was written since the last signed head, before anything is built on it.
+    void check_tail() {
+        const auto verdict = store->verify(store->last_signed(), store->head().sequence);
+        if (verdict.ok) return;
+        bad_at = verdict.first_bad.value_or(Sequence{});
+        spdlog::error("log_damaged: {}", verdict.detail);
+    }
+
+    World load() {
+        try {
+            return load_world(snapshots, *store);
+        } catch (const BadEvent& bad) {
+            spdlog::error("log_damaged: {}", bad.what());
+            if (!bad_at) bad_at = bad.sequence;
+        } catch (const log::ReadError& error) {
+            spdlog::error("{}: {}", error.code, error.what());
+            if (!bad_at) bad_at = Sequence{};
+        }
+        World world;
+        if (bad_at->value > 1) core::replay(*store, world, Sequence{bad_at->value - 1});
+        return world;
+    }
+
+    void open_claim(const World& world) {
+        const auto file = options.data / "setup-token";
+        if (world.get<cell::Service>().cell.claimed) {
+            (void)access::remove_setup_token(file);
+        } else {
+            setup_token.emplace(need(access::SetupToken::open(file)));
+        }
+    }
+
+    void serve() {
+        commands = std::make_unique<api::CommandPort>(*cell);
+        queries = std::make_unique<api::QueryPort>(*cell);
+        pages = std::make_unique<api::EventPagePort>(*cell);
+        gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
+        context = std::make_unique<api::Context>(api::Context{*cell, *sessions, installation, passwords, limiter,
+                                                              setup_token ? &*setup_token : nullptr, metrics, options.data / "spool"});
+        make_folder(context->spool);
+        http::Handlers handlers;
+        api::add_handlers(handlers, *context);
+        http::add_generic_handlers(handlers, api, *commands, *queries);
+        http::ServerOptions serving;
+        serving.listen = options.listen;
+        serving.unix_socket = options.data / "picd.sock";
+        serving.ui = options.ui;
+        serving.spool = context->spool;
+        serving.hosts = options.hosts;
+        try {
+            server = std::make_unique<http::Server>(std::move(serving), api, std::move(handlers), *gatekeeper, *pages, metrics);
+            cell->on_commit([this](Sequence head) { committed(head); });
+            cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(s)); });
+            cell->start();
+        } catch (const StartError&) {
+            throw;
+        } catch (const std::exception& error) {
+            throw StartError(exit_address, error.what());
+        }
+        snapshot_at = cell->world()->sequence.value;
+        local_agent->look();
+        cell->post([this] { verify_all(); });
+    }
+
+    void committed(Sequence head) {
+        server->notify(head);
+        local_agent->look();
+        if (head.value - snapshot_at < snapshot_interval || snapshotting.exchange(true)) return;
+        snapshot_at = head.value;
+        cell->post([this] {
+            if (!save_snapshot(snapshots, *store, *cell->world())) spdlog::warn("snapshot_unwritable: no snapshot was written");
+            snapshotting = false;
+        });
+    }
+
+    /// The whole chain, behind everybody's back: a fault found turns the daemon read-only.
+    void verify_all() {
+        const auto verdict = store->verify({}, store->head().sequence);
+        if (verdict.ok) return;
+        bad_at = verdict.first_bad.value_or(Sequence{});
+        spdlog::error("log_damaged: {}", verdict.detail);
+        cell->writer().make_read_only(read_only_sentence());
+    }
+
+    void close() {
+        cell->stop();
+        if (!bad_at) {
+            try {
+                store->sign_head();
+            } catch (const log::WriteError& error) {
+                spdlog::warn("{}: the head could not be signed: {}", error.code, error.what());
+            }
+            if (cell->world()->sequence.value > 0) save_snapshot(snapshots, *store, *cell->world());
+        }
+        sessions->flush(core::now());
+    }
+};
+
+Daemon::Daemon(Options options) {
+    spdlog::set_level(spdlog::level::from_str(options.log_level == "warn" ? "warning" : options.log_level));
+    make_folder(options.data);
+    parts_ = std::make_unique<Parts>(std::move(options));
+}
+
+Daemon::~Daemon() = default;
+
+void Daemon::run() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    std::thread waiter([&] {
+        int signal = 0;
+        sigwait(&ending, &signal);
+        spdlog::info("stopping");
+        parts_->server->stop();
+    });
+    spdlog::info("listening at http://{} (port {}), bus at port {}", parts_->options.listen, parts_->server->port(),
+                 parts_->cell->bus_port());
+    if (parts_->setup_token) {
+        spdlog::info("this cell is not set up yet; the set-up token is in {}", (parts_->options.data / "setup-token").string());
+    }
+    parts_->server->run();
+    waiter.join();
+    parts_->close();
+}
+
+}  // namespace pic::daemon

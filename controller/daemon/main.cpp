@@ -1,0 +1,52 @@
+// picd: the controller.
+#include <signal.h>
+#include <sodium.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+
+#include "controller/daemon/daemon.hpp"
+
+namespace {
+
+/// Signals are taken by one thread that waits for them; blocked here, before any other thread is there.
+void block_signals() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/// A core file would hold secrets.
+void forbid_core_files() {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto options = pic::daemon::read_options(argc, argv);
+    if (!options) return options.error();
+    umask(0077);
+    block_signals();
+    forbid_core_files();
+    if (sodium_init() < 0) {
+        std::fputs("picd: libsodium cannot be used on this machine\n", stderr);
+        return pic::daemon::exit_failure;
+    }
+    try {
+        pic::daemon::Daemon daemon(*std::move(options));
+        daemon.run();
+        return 0;
+    } catch (const pic::daemon::StartError& error) {
+        std::fprintf(stderr, "picd: %s\n", error.what());
+        return error.code;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "picd: %s\n", error.what());
+        return pic::daemon::exit_failure;
+    }
+}
