@@ -22,7 +22,12 @@ struct Context {
     access::SignInLimiter& limiter;
     access::SetupToken* setup_token = nullptr;  ///< of a cell that is not claimed yet
     http::Metrics& metrics;
-    std::filesystem::path spool;                ///< folder for backups on their way
+    std::filesystem::path spool;                ///< folder for backups on their way, on the data's own disk
+    std::function<void(const std::filesystem::path&)> copy_log;  ///< writes a consistent copy of the log there
+    /// Puts an archive in the place of this cell and starts it anew; called on a worker thread. The path of the archive and
+    /// its passphrase. None: restoring is answered with not_built.
+    std::function<Result<void>(const std::filesystem::path&, const vault::Secret&)> restore;
+    std::string resolver = "127.0.0.1:5300";  ///< where the cell's own DNS answers, for POST /dns/query
 };
 
 void add_sign_in_handlers(http::Handlers& handlers, Context& context);   ///< setup, session(s)

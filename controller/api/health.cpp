@@ -1,0 +1,80 @@
+// Is the process there, is the cell able to work, and how is it doing: for supervisors, load balancers and Prometheus.
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include "controller/api/handlers.hpp"
+
+namespace pic::api {
+namespace {
+
+using http::Request;
+using http::Responder;
+
+constexpr std::string_view plain = "text/plain; charset=utf-8";
+constexpr std::string_view prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The core's figures, brought up to date when they are asked for.
+class CoreFigures {
+  public:
+    explicit CoreFigures(http::Metrics& metrics)
+        : sequence_(gauge(metrics, "pic_log_sequence", "The log's last event")),
+          batches_(gauge(metrics, "pic_writer_batches", "Transactions, each with one fsync")),
+          changes_(gauge(metrics, "pic_writer_changes", "Change-sets committed")),
+          events_(gauge(metrics, "pic_writer_events", "Events committed")),
+          refused_(gauge(metrics, "pic_writer_refused", "Change-sets refused by a rule")),
+          read_only_(gauge(metrics, "pic_read_only", "1: a fault was found in the log, nothing is written")),
+          desired_(prometheus::BuildGauge()
+                       .Name("pic_service_desired_revision")
+                       .Help("The newest revision that a service should have")
+                       .Register(metrics.registry())),
+          applied_(prometheus::BuildGauge()
+                       .Name("pic_service_applied_revision")
+                       .Help("The newest revision that is live, as its agent says")
+                       .Register(metrics.registry())) {}
+
+    void refresh(core::Cell& cell) {
+        const auto set = [](prometheus::Gauge& gauge, std::uint64_t value) { gauge.Set(static_cast<double>(value)); };
+        const auto counters = cell.writer().counters();
+        set(sequence_, cell.world()->sequence.value);
+        set(batches_, counters.batches);
+        set(changes_, counters.changes);
+        set(events_, counters.events);
+        set(refused_, counters.refused);
+        set(read_only_, cell.writer().read_only() ? 1 : 0);
+        for (const auto& service : cell.publisher().status()) {
+            set(desired_.Add({{"service", service.name}}), service.desired.value);
+            set(applied_.Add({{"service", service.name}}), service.applied.value);
+        }
+    }
+
+  private:
+    static prometheus::Gauge& gauge(http::Metrics& metrics, const char* name, const char* help) {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
+    }
+
+    prometheus::Gauge &sequence_, &batches_, &changes_, &events_, &refused_, &read_only_;
+    prometheus::Family<prometheus::Gauge>&desired_, &applied_;
+};
+
+void answer_text(Responder respond, std::string_view type, std::string text) {
+    auto response = http::json_response(200, std::move(text));
+    response.content_type = type;
+    std::move(respond)(std::move(response));
+}
+
+}  // namespace
+
+void add_health_handlers(http::Handlers& handlers, Context& c) {
+    handlers["getHealth"] = [](const Request&, Responder respond) { answer_text(std::move(respond), plain, "ok\n"); };
+    handlers["getReadiness"] = [&c](const Request&, Responder respond) {
+        if (const auto why = c.cell.writer().read_only()) return std::move(respond)(Rejection{"read_only", *why});
+        std::move(respond)(http::json_response(200, R"({"ready":true,"read_only":false})"));
+    };
+    handlers["getMetrics"] = [&c, figures = std::make_shared<CoreFigures>(c.metrics)](const Request&, Responder respond) {
+        figures->refresh(c.cell);
+        answer_text(std::move(respond), prometheus_text, c.metrics.text());
+    };
+}
+
+}  // namespace pic::api
