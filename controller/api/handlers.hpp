@@ -16,6 +16,7 @@ namespace pic::api {
 /// What the handlers work on; all of it outlives them.
 struct Context {
     core::Cell& cell;
+    http::Commands& commands;
     access::Sessions& sessions;
     const access::Installation& installation;
     access::Passwords& passwords;
