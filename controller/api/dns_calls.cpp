@@ -98,9 +98,10 @@ void query(Context& c, const Request& request, Responder respond) {
     simdjson::dom::parser parser;
     simdjson::dom::element json;
     std::string_view name, type = "A";
-    (void)parser.parse(request.body.data(), request.body.size()).get(json);
-    (void)json["name"].get(name);
-    (void)json["type"].get(type);
+    const bool read = parser.parse(request.body.data(), request.body.size()).get(json) == simdjson::SUCCESS &&
+                      json["name"].get(name) == simdjson::SUCCESS;
+    if (!read) return std::move(respond)(Rejection{"malformed_json", "The body is no JSON with a name."});
+    if (json["type"].get(type) != simdjson::SUCCESS) type = "A";
     c.cell.post([&c, name = std::string(name), type = std::string(type), respond = std::move(respond)]() mutable {
         auto reply = dns_lookup(c.resolver, name, type);
         if (!reply) return std::move(respond)(reply.error());

@@ -79,7 +79,10 @@ class Resolver {
 /// What ns_sprintrr() prints, from the fourth column on: name, ttl, class, type come before.
 std::string value_of(const ns_msg& message, const ns_rr& record) {
     std::array<char, 8192> text{};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // glibc has no other printer of records, and says no successor
     const int size = ns_sprintrr(&message, &record, nullptr, nullptr, text.data(), text.size());
+#pragma GCC diagnostic pop
     if (size < 0) return {};
     std::string_view rest(text.data(), static_cast<std::size_t>(size));
     const auto type = type_name(ns_rr_type(record));

@@ -98,7 +98,9 @@ void make_link(Context& c, PeerLinks& links, const Request& request, Responder r
     }
     simdjson::dom::parser parser;
     std::int64_t seconds = default_lifetime_ms / 1000;
-    (void)parser.parse(request.body.data(), request.body.size())["expires_in"].get(seconds);
+    if (parser.parse(request.body.data(), request.body.size())["expires_in"].get(seconds) != simdjson::SUCCESS) {
+        seconds = default_lifetime_ms / 1000;
+    }
     const auto made = links.make(id, seconds * 1000, core::now());
     if (!made) return std::move(respond)(made.error());
     std::move(respond)(http::json_response(

@@ -60,7 +60,8 @@ void Cell::start() {
     hooks.world = [this] { return world(); };
     hooks.expire = [this](const Uuid& id) {
         ChangeRequest request;
-        peers::ChangePeer disable{id, {}, {}};
+        peers::ChangePeer disable{};
+        disable.id = id;
         disable.changes.enabled = false;
         request.commands.push_back(std::make_unique<CommandOf<peers::ChangePeer>>(std::move(disable)));
         request.actor = "system";

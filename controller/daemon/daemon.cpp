@@ -166,13 +166,21 @@ struct Daemon::Parts {
         }
     }
 
+    /// Where the local runtime's DNS answers; PIC_DNS_PORT is the agent's option too.
+    [[nodiscard]] static std::string resolver_address() {
+        const char* const port = std::getenv("PIC_DNS_PORT");  // NOLINT(concurrency-mt-unsafe): nothing sets it
+        return fmt::format("127.0.0.1:{}", port == nullptr ? "5300" : port);
+    }
+
     void serve() {
         commands = std::make_unique<api::CommandPort>(*cell);
         queries = std::make_unique<api::QueryPort>(*cell);
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
-        context = std::make_unique<api::Context>(api::Context{*cell, *sessions, installation, passwords, limiter,
-                                                              setup_token ? &*setup_token : nullptr, metrics, options.data / "spool"});
+        const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
+        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter,
+                                                              setup_token ? &*setup_token : nullptr, metrics,
+                                                              options.data / "spool", copy_log, {}, resolver_address()});
         make_folder(context->spool);
         http::Handlers handlers;
         api::add_handlers(handlers, *context);
