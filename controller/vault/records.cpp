@@ -35,6 +35,10 @@ std::string_view leaf_of(std::string_view secret_name) {
     return secret_name.substr(secret_name.rfind('/') + 1);
 }
 
+std::unexpected<Rejection> unwritable(const sqlite::Error& error) {
+    return reject("vault_unwritable", fmt::format("the vault cannot be written: {}", error.what()));
+}
+
 Result<SecretRef> Sealer::put(std::string_view name, const Secret& value) {
     if (!is_secret_name(name)) {
         return reject("secret_name_invalid", fmt::format("\"{}\" is no name for a secret", name));

@@ -9,6 +9,9 @@ namespace pic::vault {
 /// The part after the last slash.
 [[nodiscard]] std::string_view leaf_of(std::string_view secret_name);
 
+/// A disk that is full or failing is an answer.
+[[nodiscard]] std::unexpected<Rejection> unwritable(const sqlite::Error& error);
+
 class Sealer {
   public:
     Sealer(WriteStatements& statements, const MasterKeys& keys) : statements_(statements), keys_(keys) {}

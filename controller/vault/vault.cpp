@@ -16,15 +16,13 @@ using sqlite::Rewind;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-std::unexpected<Rejection> unwritable(const sqlite::Error& error) {
-    return reject("vault_unwritable", fmt::format("the vault cannot be written: {}", error.what()));
-}
-
-/// Runs `write` in one transaction. A disk that is full or failing is an answer, anything else is thrown on.
-template <class Write>
-auto committed(Database& database, Write&& write) -> decltype(write()) {
+/// Runs `write` in one transaction, after what was staged. A disk that is full or failing is an answer,
+/// anything else is thrown on. The caller holds the write mutex.
+template <class State, class Write>
+auto committed(State& state, Write&& write) -> decltype(write()) {
+    if (auto settled = state.settle(); !settled) return std::unexpected(std::move(settled).error());
     try {
-        Transaction transaction(database);
+        Transaction transaction(state.write);
         auto result = write();
         if (result) transaction.commit();
         return result;
@@ -86,7 +84,7 @@ Vault::~Vault() = default;
 
 Result<SecretRef> Vault::put(std::string_view name, const Secret& value) {
     const std::lock_guard lock(state_->write_mutex);
-    return committed(state_->write, [&] { return Sealer(state_->writing, state_->keys).put(name, value); });
+    return committed(*state_, [&] { return Sealer(state_->writing, state_->keys).put(name, value); });
 }
 
 Result<std::vector<SecretRef>> Vault::put_many(std::span<const NewSecret> secrets) {
@@ -94,7 +92,7 @@ Result<std::vector<SecretRef>> Vault::put_many(std::span<const NewSecret> secret
         return reject("secret_too_large", fmt::format("at most {} secrets at once", put_many_limit));
     }
     const std::lock_guard lock(state_->write_mutex);
-    return committed(state_->write, [&]() -> Result<std::vector<SecretRef>> {
+    return committed(*state_, [&]() -> Result<std::vector<SecretRef>> {
         std::vector<SecretRef> refs;
         refs.reserve(secrets.size());
         Sealer sealer(state_->writing, state_->keys);
@@ -150,7 +148,7 @@ Result<void> Vault::drop(std::span<const SecretRef> refs, Timestamp now) {
 Result<void> Vault::merge_tombstones(std::span<const Tombstone> graves) {
     if (graves.empty()) return {};
     const std::lock_guard lock(state_->write_mutex);
-    auto result = committed(state_->write, [&]() -> Result<void> {
+    auto result = committed(*state_, [&]() -> Result<void> {
         Undertaker undertaker(state_->write, state_->keys);
         for (const Tombstone& grave : graves) undertaker.bury(grave);
         return {};
@@ -159,12 +157,12 @@ Result<void> Vault::merge_tombstones(std::span<const Tombstone> graves) {
     return result;
 }
 
-std::vector<SecretRef> Vault::collect_orphans(const std::function<bool(const SecretRef&)>& is_referenced) {
+Result<std::vector<SecretRef>> Vault::collect_orphans(
+    const std::function<bool(const SecretRef&)>& is_referenced) {
     const std::lock_guard lock(state_->write_mutex);
-    std::vector<SecretRef> orphans = all_references(state_->write);
-    std::erase_if(orphans, is_referenced);
-    {
-        Transaction transaction(state_->write);
+    auto collected = committed(*state_, [&]() -> Result<std::vector<SecretRef>> {
+        std::vector<SecretRef> orphans = all_references(state_->write);
+        std::erase_if(orphans, is_referenced);
         Statement remove = state_->write.prepare(
             "DELETE FROM secret WHERE subject = (SELECT id FROM subject WHERE name = ?) AND leaf = ? AND "
             "version = ?");
@@ -172,10 +170,10 @@ std::vector<SecretRef> Vault::collect_orphans(const std::function<bool(const Sec
             remove.bind(1, subject_of(ref.name)).bind(2, leaf_of(ref.name)).bind(3, ref.version).run();
         }
         state_->write.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM secret)");
-        transaction.commit();
-    }
-    if (!orphans.empty()) state_->scrub();
-    return orphans;
+        return orphans;
+    });
+    if (collected && !collected->empty()) state_->scrub();
+    return collected;
 }
 
 std::vector<std::string> Vault::subjects() const {
@@ -209,7 +207,7 @@ Result<void> Vault::change_master_key(std::optional<Secret> passphrase, KdfCost 
         if (!written) return fail(written.error());
     }
     MasterKeys keys = derive_keys(next->master);
-    auto changed = committed(state_->write, [&]() -> Result<void> {
+    auto changed = committed(*state_, [&]() -> Result<void> {
         rewrap(state_->write, state_->keys, keys);
         write_header(state_->write, next->header);
         return {};

@@ -38,7 +38,7 @@ namespace pic::vault {
 
 inline constexpr std::size_t secret_size_limit = 64 * 1024;  ///< bytes of one secret
 inline constexpr std::size_t secret_name_limit = 200;        ///< characters of a name
-inline constexpr std::size_t put_many_limit = 100'000;       ///< secrets in one transaction
+inline constexpr std::size_t put_many_limit = 100'000;       ///< secrets in one transaction, or staged
 
 /// argon2id (RFC 9106) as libsodium counts it. The defaults are libsodium's "moderate".
 struct KdfCost {
@@ -114,6 +114,15 @@ class Vault {
     /// `secrets`.
     [[nodiscard]] Result<std::vector<SecretRef>> put_many(std::span<const NewSecret> secrets);
 
+    /// As put(), but without the fsync: the secret is on the disk, and can be read, after commit_staged().
+    /// For commands that make keys: many stage, and the log's writer commits what they staged once for its
+    /// whole batch, just before the log's own commit. What a failed commit_staged() left uncommitted stays
+    /// staged, and the next one commits it too: no reference that was handed out is ever committed to the log
+    /// without its secret.
+    [[nodiscard]] Result<SecretRef> stage(std::string_view name, const Secret& value);
+    /// One fsync, or none where nothing is staged. Rejection: vault_unwritable.
+    [[nodiscard]] Result<void> commit_staged();
+
     /// Nothing: it never was, or is destroyed. Throws Damaged.
     [[nodiscard]] std::optional<Secret> get(const SecretRef& ref) const;
     /// The newest version of a name.
@@ -130,7 +139,8 @@ class Vault {
     /// Removes every secret for which `is_referenced` says no, and the keys of subjects left without one; no
     /// tombstone (no event ever named them). For the start, before commands are taken: a secret just put has
     /// no event yet. Returns what was removed.
-    std::vector<SecretRef> collect_orphans(const std::function<bool(const SecretRef&)>& is_referenced);
+    Result<std::vector<SecretRef>> collect_orphans(
+        const std::function<bool(const SecretRef&)>& is_referenced);
 
     [[nodiscard]] std::vector<std::string> subjects() const;
     /// Every reference, by name and version.

@@ -1,7 +1,9 @@
 // Inside the vault: its tables, its connections, its statements. Included by the vault's own sources only.
 #pragma once
 
+#include <atomic>
 #include <mutex>
+#include <vector>
 
 #include "controller/sqlite/database.hpp"
 #include "controller/vault/master_key.hpp"
@@ -41,6 +43,18 @@ struct WriteStatements {
     sqlite::Statement insert_secret;   ///< subject id, leaf, version, sealed
 };
 
+/// Secrets that have a reference already but no commit yet. Their transaction stays open from the first
+/// stage() to the commit; if it fails they are put again, with the same versions, into the next one.
+struct Staging {
+    struct Secret {
+        SecretRef ref;
+        vault::Secret value;
+    };
+    std::vector<Secret> secrets;
+    bool in_transaction = false;    ///< they are in the open one
+    std::atomic<bool> any = false;  ///< whether there are any, to be asked without the mutex
+};
+
 struct Vault::State {
     State(const OpenOptions& options, bool has_passphrase, Secret master);
 
@@ -56,6 +70,13 @@ struct Vault::State {
     std::mutex read_mutex;
     sqlite::Database read;
     ReadStatements reading;
+
+    Staging staging;  ///< under write_mutex
+    /// The open transaction, with everything staged in it.
+    void open_staging();
+    /// Ends it, one way or the other. Every other write settles first.
+    [[nodiscard]] Result<void> settle();
+    void roll_back_staging() noexcept;
 
     /// Cuts the journal, so that what was deleted (and zeroed in the file) is in neither.
     void scrub();
