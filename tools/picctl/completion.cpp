@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "tools/picctl/commands/commands.hpp"
 
@@ -88,10 +89,13 @@ std::string branches(const Words& words) {
     return text + "    esac\n";
 }
 
-std::string quoted_for_fish(std::string text) {
-    for (std::size_t at = 0; (at = text.find_first_of("'\\", at)) != std::string::npos; at += 2)
-        text.insert(at, "\\");
-    return "'" + text + "'";
+std::string quoted_for_fish(std::string_view text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted += '\'';
 }
 
 }  // namespace
