@@ -31,8 +31,9 @@ namespace {
 
 constexpr int exit_broken = 1;
 constexpr int exit_busy = 3;
-constexpr int signal_poll_seconds = 1;
-constexpr std::chrono::seconds longest_enrol_pause{10};
+constexpr std::chrono::milliseconds signal_poll{1000};
+constexpr std::chrono::milliseconds token_poll{200};  // a person is waiting: the cell was just claimed
+constexpr std::chrono::milliseconds longest_enrol_pause{10'000};
 constexpr char shared_memory[] = "/dev/shm";
 
 struct Options {
@@ -154,12 +155,13 @@ std::vector<AdapterSpec> load_adapters(const Options& o) {
 
 /// Whether SIGINT, SIGTERM or SIGHUP came within this time. They are blocked everywhere and only ever taken
 /// here.
-bool asked_to_end(std::chrono::seconds within) {
+bool asked_to_end(std::chrono::milliseconds within) {
     sigset_t ends;
     ::sigemptyset(&ends);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ends, number);
     ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-    const timespec limit{within.count(), 0};
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(within);
+    const timespec limit{whole.count(), std::chrono::nanoseconds(within - whole).count()};
     return ::sigtimedwait(&ends, nullptr, &limit) > 0;
 }
 
@@ -174,11 +176,12 @@ std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& d
         o.token_file.empty() ? data.parent_path() / "agent-token" : fs::path(o.token_file);
     std::string said;
     std::string used;  // and refused: only another one is worth a try
-    for (std::chrono::seconds pause{0}; !asked_to_end(pause);
-         pause = std::min(pause + std::chrono::seconds{1}, longest_enrol_pause)) {
+    for (std::chrono::milliseconds pause{0}; !asked_to_end(pause);) {
         const auto token = o.token.empty() ? first_line(token_file) : o.token;
         std::string why = fmt::format("waiting for a token in {}", token_file.string());
-        if (!token.empty() && token != used) {
+        if (token.empty() || token == used) {
+            pause = token_poll;
+        } else {
             auto enrolled = enrol(controller, token, public_key);
             if (enrolled) {
                 or_die(save_enrolment(kept, *enrolled));
@@ -188,6 +191,7 @@ std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& d
             }
             why = enrolled.error().detail;
             if (enrolled.error().code != "unreachable") used = token;
+            pause = std::min(std::max(pause, token_poll) * 2, longest_enrol_pause);
         }
         if (why != said) spdlog::info("not enrolled yet: {}", why);
         said = why;
@@ -236,7 +240,7 @@ void run(const Options& o) {
     std::vector<fs::path> in_memory;
     for (const auto& spec : a.adapters) in_memory.push_back(a.memory / spec.service);
     auto agent = or_die(Agent::start(std::move(a)));
-    while (!asked_to_end(std::chrono::seconds(signal_poll_seconds))) {
+    while (!asked_to_end(signal_poll)) {
     }
     spdlog::info("ending");
     agent.reset();
@@ -256,7 +260,7 @@ int main(int argc, char** argv) {
     spdlog::set_default_logger(spdlog::stderr_color_mt("pic-agent"));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l pic-agent %v", spdlog::pattern_time_type::utc);
     spdlog::set_level(spdlog::level::from_str(options.log_level));
-    asked_to_end(std::chrono::seconds(0));  // blocks the signals before there is a thread
+    asked_to_end({});  // blocks the signals before there is a thread
     try {
         run(options);
         return 0;

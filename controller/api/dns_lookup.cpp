@@ -84,15 +84,19 @@ std::string value_of(const ns_msg& message, const ns_rr& record) {
     const int size = ns_sprintrr(&message, &record, nullptr, nullptr, text.data(), text.size());
 #pragma GCC diagnostic pop
     if (size < 0) return {};
-    std::string_view rest(text.data(), static_cast<std::size_t>(size));
+    const std::string_view line(text.data(), static_cast<std::size_t>(size));
     const auto type = type_name(ns_rr_type(record));
-    const auto at = rest.find(" " + type + " ");
-    const auto tab = rest.find("\t" + type + "\t");
-    const auto begin = std::min(at, tab);
-    if (begin == std::string_view::npos) return {};
-    rest.remove_prefix(begin + type.size() + 2);
-    while (rest.starts_with(' ') || rest.starts_with('\t')) rest.remove_prefix(1);
-    return std::string(rest);
+    constexpr std::string_view blanks = " \t";
+    // The columns are parted by blanks or tabs, as it happens. The type's is the first that reads like it.
+    for (auto end = line.find_first_of(blanks); end != std::string_view::npos;) {
+        const auto begin = line.find_first_not_of(blanks, end);
+        if (begin == std::string_view::npos) break;
+        end = line.find_first_of(blanks, begin);
+        if (end == std::string_view::npos || line.substr(begin, end - begin) != type) continue;
+        const auto value = line.find_first_not_of(blanks, end);
+        return value == std::string_view::npos ? std::string() : std::string(line.substr(value));
+    }
+    return {};
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ TEST_CASE("upstreams are replaced, and the forward of one domain leaves the othe
     const FakeDaemon daemon([](const Seen& seen) -> Reply {
         if (seen.method == "GET")
             return {.body =
-                        R"({"servers":["9.9.9.9"],"forwards":[{"domain":"a.example","servers":["10.0.0.1"]},
+                        R"({"version":2,"servers":["9.9.9.9"],"forwards":[{"domain":"a.example","servers":["10.0.0.1"]},
                                {"domain":"b.example","servers":["10.0.0.2"]}]})"};
         return {.body = R"({"seq":3,"events":[]})"};
     });
@@ -138,6 +138,7 @@ TEST_CASE("upstreams are replaced, and the forward of one domain leaves the othe
     CHECK(json::parse(daemon.last("PUT", "/").body).at("servers") ==
           json::parse(R"(["1.1.1.1","8.8.8.8:53"])"));
     CHECK(json::parse(daemon.last("PUT", "/").body).at("forwards").size() == 2);
+    CHECK_FALSE(json::parse(daemon.last("PUT", "/").body).contains("version"));
 
     CHECK(picctl(daemon, {"dns", "upstreams", "--forward", "a.example", "10.7.0.1"}).code == 0);
     const auto body = json::parse(daemon.last("PUT", "/").body);

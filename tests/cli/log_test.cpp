@@ -78,12 +78,12 @@ TEST_CASE("following resumes where a connection ended, nothing missed and nothin
 }
 
 TEST_CASE("log verify says whether the log is whole, also by its exit code") {
-    std::string body = R"({"ok":true,"events":12,"head":"abcd","first_bad_seq":null})";
+    std::string body = R"({"ok":true,"events":12,"head":{"seq":12,"hash":"abcd"},"first_bad_seq":null})";
     const FakeDaemon daemon([&](const Seen&) -> Reply { return {.body = body}; });
     const auto good = picctl(daemon, {"log", "verify"});
     CHECK(good.code == 0);
     CHECK(good.out == "The log is whole: 12 events, head abcd.\n");
-    body = R"({"ok":false,"events":12,"head":"abcd","first_bad_seq":5,"detail":"hash differs"})";
+    body = R"({"ok":false,"events":12,"head":{"seq":12,"hash":"abcd"},"first_bad_seq":5,"detail":"hash differs"})";
     const auto bad = picctl(daemon, {"log", "verify"});
     CHECK(bad.code == 9);
     CHECK_THAT(bad.err, Catch::Contains("sequence 5") && Catch::Contains("hash differs"));
@@ -92,7 +92,7 @@ TEST_CASE("log verify says whether the log is whole, also by its exit code") {
 
 TEST_CASE("undo, restore and diff ask for what they were told") {
     const FakeDaemon daemon([](const Seen& seen) -> Reply {
-        if (seen.method == "GET") return {.body = R"({"from":3,"to":9,"state":[],"artefacts":[]})"};
+        if (seen.method == "GET") return {.body = R"({"from":3,"to":9,"resources":[],"artefacts":[]})"};
         return {.body = R"({"seq":10,"events":[]})"};
     });
     CHECK(picctl(daemon, {"undo", "7"}).code == 0);
@@ -105,7 +105,7 @@ TEST_CASE("undo, restore and diff ask for what they were told") {
 
 TEST_CASE("a diff tells what came, what went, and of what stayed the fields that changed") {
     const FakeDaemon daemon([](const Seen&) -> Reply {
-        return {.body = R"({"from":3,"to":9,"state":[
+        return {.body = R"({"from":3,"to":9,"resources":[
             {"collection":"cell","key":"cell","before":{"domain":"a.example","timezone":"UTC"},
              "after":{"domain":"b.example","timezone":"UTC"}},
             {"collection":"peers","key":"1","before":null,"after":{"name":"laptop","address":"10.8.0.2"}},

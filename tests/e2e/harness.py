@@ -218,7 +218,6 @@ class Laptop:
         subprocess.run(["nsenter", "-t", str(cell_pid), "-n", "sh", "-c",
                         f"ip addr add {self.CELL}/30 dev cable && ip link set cable up"], check=True)
 
-
     def sh(self, script, check=True, inside=True):
         """Runs a script in the laptop; `inside`: in its process and mount namespaces too, not only in its network."""
         spaces = ["-n", "-m", "-p"] if inside else ["-n"]
@@ -324,10 +323,23 @@ class Questioner(threading.Thread):
                 except OSError as error:
                     self.wrong.append(f"query {self.asked}: {error}")
                     continue
-                if answer[3] & 0xF == 0 and answer.endswith(self.expected):
+                if answer[3] & 0xF == 0 and self.first_address(answer, len(question)) == self.expected:
                     self.answered += 1
                 else:
                     self.wrong.append(f"query {self.asked}: rcode {answer[3] & 0xF}, {answer.hex()}")
+
+
+    @staticmethod
+    def first_address(answer, question_length):
+        """The data of the first record of the answer section (RFC 1035, 4.1.3), whose name is whole or a pointer."""
+        if struct.unpack("!H", answer[6:8])[0] == 0:
+            return None
+        at = 12 + question_length
+        while answer[at] and answer[at] < 0xC0:
+            at += 1 + answer[at]
+        at += 2 if answer[at] else 1
+        length = struct.unpack("!H", answer[at + 8:at + 10])[0]
+        return answer[at + 10:at + 10 + length]
 
 
 def address_of(interface_text):

@@ -75,7 +75,7 @@ class FirstUse(Cell):
         cell.picctl("dns", "record", "remove", "www", "--wait")
         self.assertEqual(cell.dig("www.cell.home.arpa"), ["10.8.0.78"])
 
-    def test_a_backup_and_the_configuration_come_back(self):
+    def test_the_configuration_comes_back(self):
         cell = self.cell
         cell.picctl("peer", "add", "laptop")
         config = cell.folder / "cell_config.json"
@@ -84,6 +84,11 @@ class FirstUse(Cell):
         cell.picctl("import", config)
         self.assertEqual([peer["name"] for peer in cell.json("peer", "list")["items"]], ["laptop"])
 
+
+class Backup(Cell):
+    def test_a_backup_comes_back(self):
+        cell = self.cell
+        cell.picctl("peer", "add", "laptop")
         backup = cell.folder / "home.pic"
         cell.picctl("backup", backup, "--passphrase-stdin", input="a long passphrase\n")
         cell.picctl("peer", "add", "phone", "--wait")
@@ -117,7 +122,7 @@ class Tunnel(Cell):
         resolver = Resolver({"www.upstream.test": "198.51.100.7"})
         self.addCleanup(resolver.close)
         cell.picctl("dns", "upstreams", f"127.0.0.1:{resolver.port}", "--wait")
-        cell.picctl("cell", "set", "endpoint", Laptop.CELL, "--wait")
+        cell.picctl("cell", "set", "endpoint", f"{Laptop.CELL}:51820", "--wait")
         cell.picctl("peer", "add", "laptop", "--internet", "no", "--wait")
         config = cell.picctl("peer", "config", "laptop").stdout
         address = address_of(config)
@@ -203,7 +208,7 @@ class NoQueryLost(Cell):
         eventually(lambda: questioner.asked >= self.queries, "enough queries")
         questioner.done.set()
         questioner.join()
-        self.assertEqual(questioner.wrong, [])
+        self.assertEqual(questioner.wrong[:3], [])
         self.assertEqual(questioner.answered, questioner.asked)
 
 

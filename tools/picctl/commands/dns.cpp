@@ -114,6 +114,7 @@ void upstreams(Session& session, const Arguments& arguments) {
         return show_upstreams(session);
 
     auto body = session.get("/dns/upstreams");
+    body.erase("version");  // the server's own
     if (arguments.has("--forward")) {
         const auto domain = arguments.text("--forward");
         auto& forwards = body["forwards"];

@@ -134,7 +134,7 @@ void verify(Session& session, const Arguments& /*arguments*/) {
     if (!session.show_json(verdict) && good)
         session.terminal().out << fmt::format("The log is whole: {} events, head {}.\n",
                                               verdict.at("events").get<std::uint64_t>(),
-                                              printable(verdict.at("head").get<std::string>()));
+                                              printable(verdict.at("head").at("hash").get<std::string>()));
     if (!good)
         throw Failure(ExitCode::bad_log, fmt::format("the log is bad from sequence {} on. {}",
                                                      shown(verdict.at("first_bad_seq")),
@@ -168,12 +168,12 @@ void diff(Session& session, const Arguments& arguments) {
     const auto answer = session.get("/diff", query);
     if (session.show_json(answer)) return;
     auto& out = session.terminal().out;
-    for (const auto& change : answer.at("state")) print_state_change(out, change);
+    for (const auto& change : answer.at("resources")) print_state_change(out, change);
     for (const auto& artefact : answer.at("artefacts"))
         out << fmt::format("\n{}/{}\n{}", printable(artefact.value("service", "")),
                            printable(artefact.value("path", "")),
                            printable(artefact.value("diff", ""), true));
-    if (answer.at("state").empty() && answer.at("artefacts").empty()) out << "No difference.\n";
+    if (answer.at("resources").empty() && answer.at("artefacts").empty()) out << "No difference.\n";
 }
 
 void undo(Session& session, const Arguments& arguments) {
