@@ -72,7 +72,7 @@ TEST_CASE("scopes decide, on every call of the document") {
         INFO(operation.id);
         auto path = operation.path;
         for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) {
-            path.replace(open, path.find('}') - open + 1, "1");
+            path.replace(open, path.find('}') - open + 1, 1, '1');
         }
         const auto request = std::string(http::to_string(operation.method)) + " " + path +
                              " HTTP/1.1\r\nHost: localhost\r\n\r\n";
