@@ -49,12 +49,15 @@ class Cell : public Backend {
         options.hint_endpoint = hint_endpoint;
         options.keys = keys;
         options.head = head();
+        // A port of another program's is left to it; our own of before may be held for a moment longer.
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!server) {
             try {
                 if (endpoint.empty()) options.endpoint = any_endpoint();
                 server = std::make_unique<Server>(options, *this);
             } catch (const std::runtime_error&) {
-                if (!endpoint.empty()) throw;
+                if (std::chrono::steady_clock::now() > deadline) throw;
+                std::this_thread::yield();
             }
         }
         endpoint = options.endpoint;

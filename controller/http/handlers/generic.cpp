@@ -76,7 +76,8 @@ Result<CommandCall> change_set_call(const Request& request, const Api& api) {
     if (!root) return std::unexpected(root.error());
     std::string_view note;
     if ((*root)["note"].get(note) == simdjson::SUCCESS) call.note = note;
-    for (const auto entry : (*root)["commands"].get_array().value_unsafe()) {
+    const simdjson::dom::array commands = (*root)["commands"].get_array().value_unsafe();
+    for (const auto entry : commands) {
         const auto type = entry["type"].get_string().value_unsafe();
         const auto scope = api.command_scope(type);
         if (scope.empty() || !request.principal->scopes.allows(scope)) {
