@@ -26,10 +26,10 @@ struct Expansion {
         out.request.commands.push_back(std::make_unique<CommandOf<C>>(std::move(command)));
     }
     [[nodiscard]] std::string actor() const { return call.principal ? call.principal->actor : "public"; }
-    /// Seals a secret, unless this is a dry run.
+    /// Seals a secret, unless this is a dry run; it is on the disk before the change that names it.
     [[nodiscard]] Result<SecretRef> seal(const std::string& name, const vault::Secret& secret) {
         if (call.dry_run) return SecretRef{name, 1};
-        return cell.vault().put(name, secret);
+        return cell.vault().stage(name, secret);
     }
 };
 

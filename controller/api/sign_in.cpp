@@ -141,7 +141,7 @@ Rejection without_commands(Rejection rejection) {
 void claim_with(Context& c, const SetUp& asked, const Label& username, const vault::Secret& hash, const Request& request,
                 Responder respond) {
     const auto user = core::new_uuid();
-    auto ref = c.cell.vault().put(fmt::format("user/{}/password", to_string(user)), hash);
+    auto ref = c.cell.vault().stage(fmt::format("user/{}/password", to_string(user)), hash);
     if (!ref) return std::move(respond)(ref.error());
     c.cell.change(
         claim(asked, user, username, *ref, request), [](const core::Outcome&) { return core::Answer{}; },

@@ -49,7 +49,7 @@ Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, acces
     access_sync_.update(World{}, initial_);
     std::vector<Writer::Observer> observers;
     observers.emplace_back([this](const World& before, const World& after) { committed(before, after); });
-    writer_ = std::make_unique<Writer>(store_, initial_, std::move(observers));
+    writer_ = std::make_unique<Writer>(store_, initial_, std::move(observers), [this] { return vault_.commit_staged(); }, options_.step);
 }
 
 Cell::~Cell() { stop(); }
@@ -108,11 +108,15 @@ void Cell::change(ChangeRequest request, MakeAnswer make, Done done) {
         for (auto& command : request.commands) command->prepare(supply);
     } catch (const SupplyError& error) {
         return done(std::unexpected(error.rejection));
+    } catch (const std::exception& error) {
+        spdlog::error("internal: a change could not be prepared: {}", error.what());
+        return done(reject("internal", "the change could not be prepared; the daemon's log says why"));
     }
     Submission submission;
     submission.info = {new_uuid(), request.causation, std::move(request.actor), std::move(request.source),
                        std::move(request.request_id), now()};
     submission.commands = std::move(request.commands);
+    submission.refused = std::move(request.refused);
     submission.if_match = request.if_match;
     submission.expected = std::move(request.expected);
     submission.key = std::move(request.key);
@@ -162,7 +166,13 @@ Result<Plan> Cell::plan(ChangeRequest request) {
 
 void Cell::post(std::move_only_function<void()> work) {
     // Asio's executor wants copyable work.
-    boost::asio::post(workers_->pool, [shared = std::make_shared<std::move_only_function<void()>>(std::move(work))] { (*shared)(); });
+    boost::asio::post(workers_->pool, [shared = std::make_shared<std::move_only_function<void()>>(std::move(work))] {
+        try {
+            (*shared)();
+        } catch (const std::exception& error) {
+            spdlog::error("internal: {}", error.what());
+        }
+    });
 }
 
 // --- bus::Backend ------------------------------------------------------------------------------------------------------

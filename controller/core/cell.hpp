@@ -28,11 +28,13 @@ namespace pic::core {
 struct CellOptions {
     std::string bus_endpoint = "tcp://127.0.0.1:5560";
     std::string hint_endpoint = "tcp://127.0.0.1:*";
+    Writer::Step step = {};  ///< for crash tests
 };
 
 /// What a caller asks to be changed; the Cell fills in the rest of the submission.
 struct ChangeRequest {
     std::vector<AnyCommand> commands;
+    std::optional<Rejection> refused;  ///< see Submission
     std::string actor, source, request_id;
     std::optional<Sequence> causation;
     std::optional<StreamVersion> if_match;
@@ -89,7 +91,8 @@ class Cell final : private bus::Backend {
     [[nodiscard]] std::uint16_t bus_port() const { return bus_->port(); }
     [[nodiscard]] const std::string& bus_public_key() const { return bus_public_key_; }
 
-    /// Runs `work` on a thread for what takes longer than a request may (replays, verification).
+    /// Runs `work` on a thread for what takes longer than a request may (replays, verification). What it throws is logged and
+    /// ends `work`, nothing else.
     void post(std::move_only_function<void()> work);
 
     static constexpr std::size_t workers = 2;

@@ -26,7 +26,7 @@ std::uint64_t VaultSupply::random() {
 }
 
 SecretRef VaultSupply::seal(const std::string& name, const vault::Secret& secret) {
-    auto ref = vault_.put(name, secret);
+    auto ref = vault_.stage(name, secret);
     if (!ref) throw SupplyError(std::move(ref.error()));
     return *std::move(ref);
 }

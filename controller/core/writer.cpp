@@ -3,26 +3,21 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace pic::core {
-namespace {
-
-/// A change-set that was decided, until its batch is committed.
-struct Decided {
-    Submission submission;
-    Answer answer;
-};
-
-}  // namespace
 
 struct Writer::Impl {
     log::LogStore& store;
     std::vector<Observer> observers;
+    BeforeCommit before_commit;
+    Step step;
     Evolver evolver;
 
     mutable std::mutex mutex;  // of what follows, up to the blank line
@@ -36,12 +31,37 @@ struct Writer::Impl {
     std::atomic<std::uint64_t> batches{0}, changes{0}, events{0}, refused{0};
     std::thread thread;
 
-    Impl(log::LogStore& log, World world, std::vector<Observer> told)
-        : store(log), observers(std::move(told)), published(std::make_shared<World>(std::move(world))) {}
+    Impl(log::LogStore& log, World world, std::vector<Observer> told, BeforeCommit before, Step steps)
+        : store(log),
+          observers(std::move(told)),
+          before_commit(std::move(before)),
+          step(std::move(steps)),
+          published(std::make_shared<World>(std::move(world))) {}
 
-    void refuse(Submission& submission, Rejection why) {
-        ++refused;
-        submission.done(std::unexpected(std::move(why)));
+    /// Gives an answer, once. What its receiver throws concerns nobody else in the batch.
+    void finish(Submission& submission, Result<Answer> answer) {
+        if (!answer) ++refused;
+        auto done = std::exchange(submission.done, nullptr);
+        guard("the receiver of an answer", [&] { done(std::move(answer)); });
+    }
+
+    void refuse(Submission& submission, Rejection why) { finish(submission, std::unexpected(std::move(why))); }
+
+    void refuse_all(std::vector<Submission>& batch, const Rejection& why) {
+        for (auto& submission : batch) refuse(submission, why);
+    }
+
+    template <class F>
+    static void guard(std::string_view who, F&& call) {
+        try {
+            call();
+        } catch (const std::exception& error) {
+            spdlog::error("internal: {} failed after a commit: {}", who, error.what());
+        }
+    }
+
+    void reached(std::string_view what) const {
+        if (step) step(what);
     }
 
     /// The next change-sets to be made together; none when the writer is to end.
@@ -78,6 +98,7 @@ struct Writer::Impl {
     }
 
     void write(std::vector<Submission>& batch) {
+        if (const auto why = why_read_only()) return refuse_all(batch, {"read_only", *why});
         try {
             if (broken) recover();
             commit(batch);
@@ -90,57 +111,56 @@ struct Writer::Impl {
         }
     }
 
-    void fail(std::vector<Submission>& batch, const std::string& code, const std::string& detail) {
+    std::optional<std::string> why_read_only() const {
+        const std::lock_guard lock(mutex);
+        return read_only;
+    }
+
+    void fail(std::vector<Submission>& batch, std::string_view code, std::string_view detail) {
         broken = true;
         spdlog::error("log_unwritable: the log cannot be written ({}): {}", code, detail);
-        for (auto& submission : batch) {
-            if (submission.done) {
-                refuse(submission, {"log_unwritable", fmt::format("the log cannot be written, nothing is acknowledged: {}", detail)});
-            }
-        }
+        refuse_all(batch, {"log_unwritable", fmt::format("the log cannot be written, nothing is acknowledged: {}", detail)});
     }
 
     void commit(std::vector<Submission>& batch) {
         World tentative = *current();
+        const auto events_before = tentative.sequence.value;
         auto transaction = store.begin();
-        std::vector<Decided> decided;
-        std::vector<std::pair<Submission*, Rejection>> refusals;
-        for (auto& submission : batch) {
-            auto answer = make(submission, tentative, *transaction);
-            if (answer) {
-                decided.push_back({std::move(submission), *std::move(answer)});
-                submission.done = nullptr;
-            } else {
-                refusals.emplace_back(&submission, std::move(answer.error()));
+        std::vector<Result<Answer>> answers;
+        answers.reserve(batch.size());
+        for (auto& submission : batch) answers.push_back(make(submission, tentative, *transaction));
+        reached("decided");
+        const auto made = static_cast<std::uint64_t>(std::ranges::count_if(answers, [](const auto& a) { return a.has_value(); }));
+        if (made != 0) {
+            // Also those that a rule refused: it may have been a neighbour's tentative change that stood in their way.
+            if (auto ready = prepare_commit(); !ready) {
+                transaction.reset();
+                return refuse_all(batch, ready.error());
             }
-        }
-        try {
-            if (!decided.empty()) transaction->commit();
-        } catch (...) {
-            for (auto& d : decided) restore(batch, std::move(d.submission));
-            throw;
+            reached("sealed");
+            transaction->commit();
+            reached("committed");
         }
         transaction.reset();
-        publish(std::move(tentative));
         ++batches;
-        changes += decided.size();
-        for (auto& d : decided) d.submission.done(std::move(d.answer));
-        for (auto& [submission, why] : refusals) refuse(*submission, std::move(why));
+        changes += made;
+        events += tentative.sequence.value - events_before;
+        publish(std::move(tentative));
+        reached("published");
+        for (std::size_t i = 0; i < batch.size(); ++i) finish(batch[i], std::move(answers[i]));
+        reached("answered");
     }
 
-    /// Gives a decided change-set back to its batch, so that fail() finds everyone who waits for an answer.
-    static void restore(std::vector<Submission>& batch, Submission submission) {
-        for (auto& slot : batch) {
-            if (slot.done) continue;
-            slot = std::move(submission);
-            return;
-        }
+    Result<void> prepare_commit() const {
+        if (!before_commit) return {};
+        return before_commit();
     }
 
     Result<Answer> make(Submission& submission, World& tentative, log::Batch& transaction) {
         if (submission.key) {
             if (auto first = transaction.recall(*submission.key, submission.info.at)) return repeat(submission, *std::move(first));
         }
+        if (submission.refused) return std::unexpected(*submission.refused);
         const auto version_of = [&](std::string_view stream) { return transaction.stream_version(stream); };
         for (const auto& e : submission.expected) {
             if (version_of(e.stream) != e.version) return reject("stale_version", fmt::format("{} has been changed meanwhile", e.stream));
@@ -159,7 +179,6 @@ struct Writer::Impl {
         auto answer = submission.answer(Outcome{after, appended, made->events, made->resources, after.sequence});
         answer.sequence = after.sequence;
         if (submission.key) keep(submission, answer, transaction);
-        events += appended.size();
         tentative = std::move(after);
         return answer;
     }
@@ -197,12 +216,14 @@ struct Writer::Impl {
             published = after;
         }
         if (before->sequence == after->sequence) return;
-        for (const auto& observer : observers) observer(*before, *after);
+        for (const auto& observer : observers) {
+            guard("an observer", [&] { observer(*before, *after); });
+        }
     }
 };
 
-Writer::Writer(log::LogStore& store, World world, std::vector<Observer> observers)
-    : impl_(std::make_unique<Impl>(store, std::move(world), std::move(observers))) {
+Writer::Writer(log::LogStore& store, World world, std::vector<Observer> observers, BeforeCommit before_commit, Step step)
+    : impl_(std::make_unique<Impl>(store, std::move(world), std::move(observers), std::move(before_commit), std::move(step))) {
     impl_->thread = std::thread([this] { impl_->run(); });
 }
 
@@ -233,10 +254,7 @@ void Writer::make_read_only(std::string why) {
     if (!impl_->read_only) impl_->read_only = std::move(why);
 }
 
-std::optional<std::string> Writer::read_only() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->read_only;
-}
+std::optional<std::string> Writer::read_only() const { return impl_->why_read_only(); }
 
 void Writer::stop() {
     {

@@ -45,6 +45,9 @@ struct Expectation {
 struct Submission {
     ChangeInfo info;
     std::vector<AnyCommand> commands;              ///< prepared
+    /// The change was refused before it came here (it was computed from a log that has moved on since): nothing but the answer
+    /// that its key remembers can still be given.
+    std::optional<Rejection> refused;
     std::optional<StreamVersion> if_match;         ///< of the first command's resource: else `stale_version`
     std::vector<Expectation> expected;             ///< else `stale_version`
     std::optional<log::IdempotencyScope> key;      ///< scope.key is checked by the caller
@@ -57,16 +60,23 @@ struct Submission {
 
 class Writer {
   public:
-    /// Told of every commit on the writer's thread, before the answers are given. Must be quick.
+    /// Told of every commit on the writer's thread, before the answers are given. Must be quick. What it throws is logged: a
+    /// commit cannot be taken back.
     using Observer = std::function<void(const World& before, const World& after)>;
+    /// Puts on the disk what the batch's events refer to, just before the log's own commit. A rejection refuses the batch.
+    using BeforeCommit = std::function<Result<void>()>;
+    /// Told which step of a batch was just done, for crash tests: "decided" (nothing on the disk yet), "sealed" (the vault
+    /// committed), "committed" (the log), "published" (observers told), "answered".
+    using Step = std::function<void(std::string_view)>;
 
-    /// `world` is the state at the log's head. The store and the observers must outlive the writer.
-    Writer(log::LogStore& store, World world, std::vector<Observer> observers);
+    /// `world` is the state at the log's head. The store and what the functions use must outlive the writer.
+    Writer(log::LogStore& store, World world, std::vector<Observer> observers, BeforeCommit before_commit = {}, Step step = {});
     ~Writer();  ///< stop()
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Any thread. Refused by `done`: "shutting_down", "overloaded" (queue_limit), "read_only", "log_unwritable", or a rule.
+    /// Any thread. Refused by `done`: "shutting_down", "overloaded" (queue_limit), "read_only", "log_unwritable", what the step
+    /// before the commit refused with, or a rule.
     void submit(Submission submission);
     /// The newest committed state. Any thread.
     [[nodiscard]] std::shared_ptr<const World> world() const;

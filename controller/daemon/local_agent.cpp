@@ -45,7 +45,7 @@ void LocalAgent::invite() {
     if (is_waiting(world->get<accounts::Service>()) && std::filesystem::exists(file_)) return;
     const auto id = core::new_uuid();
     auto token = std::make_shared<api::EnrolmentToken>(api::make_enrolment_token(accounts::BusKind::agent, id));
-    auto ref = cell_.vault().put(api::enrolment_secret(accounts::BusKind::agent, id), token->hash);
+    auto ref = cell_.vault().stage(api::enrolment_secret(accounts::BusKind::agent, id), token->hash);
     if (!ref) {
         spdlog::warn("local_agent: no token for the local agent: {}", ref.error().detail);
         return;
