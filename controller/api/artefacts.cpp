@@ -1,4 +1,5 @@
 // One rendered file, as people read it: secrets by reference.
+#include "controller/api/fault.hpp"
 #include "controller/api/handlers.hpp"
 #include "projections/dispatch.hpp"
 
@@ -36,7 +37,7 @@ void get_artefact(Context& c, const http::Request& request, http::Responder resp
             if (!world) return std::move(respond)(world.error());
             std::move(respond)(artefact(c.cell, **world, request));
         } catch (const std::exception& error) {
-            std::move(respond)(Rejection{"internal", error.what()});
+            std::move(respond)(fault(error));
         }
     });
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include "controller/api/fault.hpp"
 #include "controller/core/diff.hpp"
 #include "projections/dispatch.hpp"
 
@@ -145,6 +146,14 @@ core::Answer make_answer(Pending& pending, const core::Outcome& outcome) {
     return answer;
 }
 
+Result<Expanded> guarded_expand(core::Cell& cell, const http::CommandCall& call) {
+    try {
+        return expand(cell, call);
+    } catch (const std::exception& error) {
+        return std::unexpected(fault(error));
+    }
+}
+
 }  // namespace
 
 void CommandPort::submit(http::CommandCall call, Done done) {
@@ -153,8 +162,14 @@ void CommandPort::submit(http::CommandCall call, Done done) {
 }
 
 void CommandPort::run(http::CommandCall call, Done done) {
-    auto expanded = expand(cell_, call);
-    if (!expanded) return done(std::unexpected(std::move(expanded.error())));
+    auto expanded = guarded_expand(cell_, call);
+    if (!expanded) {
+        if (call.idempotency_key.empty() || call.dry_run) return done(std::unexpected(std::move(expanded.error())));
+        // A repeated undo finds nothing left to undo: the answer that its key remembers counts, not this refusal.
+        Expanded refused;
+        refused.request.refused = std::move(expanded.error());
+        expanded = std::move(refused);
+    }
     auto& request = expanded->request;
     request.actor = call.principal ? call.principal->actor : "public";
     request.source = "http";

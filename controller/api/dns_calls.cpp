@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "controller/api/dns_lookup.hpp"
+#include "controller/api/fault.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/zone_text.hpp"
 #include "controller/http/handlers/generic.hpp"
@@ -42,7 +43,7 @@ void export_zone(Context& c, const Request& request, Responder respond) {
             response.body = *std::move(text);
             std::move(respond)(std::move(response));
         } catch (const std::exception& error) {
-            std::move(respond)(Rejection{"internal", error.what()});
+            std::move(respond)(fault(error));
         }
     });
 }

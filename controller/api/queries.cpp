@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "controller/api/fault.hpp"
 #include "controller/core/diff.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/http/api.hpp"
@@ -164,7 +165,25 @@ Result<QueryAnswer> guarded(OfWorld run, core::Cell& cell, const Request& reques
     try {
         return run(cell, request, world);
     } catch (const std::exception& error) {
-        return reject("internal", error.what());
+        return std::unexpected(fault(error));
+    }
+}
+
+Result<std::shared_ptr<const World>> past(core::Cell& cell, Sequence at) {
+    try {
+        return cell.history().at(at);
+    } catch (const std::exception& error) {
+        return std::unexpected(fault(error));
+    }
+}
+
+Result<http::EventPages::Page> page_after(core::Cell& cell, Sequence after, std::size_t limit) {
+    try {
+        http::EventPages::Page page;
+        for (const auto& event : cell.store().read(after, limit)) page.events.emplace_back(event.sequence, core::event_json(event));
+        return page;
+    } catch (const std::exception& error) {
+        return std::unexpected(fault(error));
     }
 }
 
@@ -177,23 +196,14 @@ void QueryPort::query(const Request& request, Done done) {
     const auto at = request.query_number("at");
     if (!at && !(is_special && special->second.long_running)) return done(guarded(run, cell_, request, *cell_.world()));
     cell_.post([this, &request, run, at, done = std::move(done)]() mutable {
-        if (!at) return done(guarded(run, cell_, request, *cell_.world()));
-        try {
-            const auto world = cell_.history().at(Sequence{*at});
-            if (!world) return done(std::unexpected(world.error()));
-            done(guarded(run, cell_, request, **world));
-        } catch (const BadEvent& bad) {
-            done(reject("log_damaged", bad.what()));
-        }
+        const auto world = at ? past(cell_, Sequence{*at}) : cell_.world();
+        if (!world) return done(std::unexpected(world.error()));
+        done(guarded(run, cell_, request, **world));
     });
 }
 
 void EventPagePort::read(Sequence after, std::size_t limit, Done done) {
-    cell_.post([this, after, limit, done = std::move(done)]() mutable {
-        Page page;
-        for (const auto& event : cell_.store().read(after, limit)) page.events.emplace_back(event.sequence, core::event_json(event));
-        done(std::move(page));
-    });
+    cell_.post([this, after, limit, done = std::move(done)]() mutable { done(page_after(cell_, after, limit)); });
 }
 
 std::string service_json(const core::ServiceStatus& s) {

@@ -275,7 +275,11 @@ Response Connection::failed(Read why) const {
 
 Awaitable<void> Connection::call_handler() {
     auto exchange = exchange_;  // lives as long as the answer may come
-    shared_.handlers[exchange->request.operation->index](exchange->request, Responder(exchange));
+    try {
+        shared_.handlers[exchange->request.operation->index](exchange->request, Responder(exchange));
+    } catch (const std::exception&) {
+        // Broken machinery, such as a vault that cannot be read: the dropped Responder has answered 500.
+    }
     if (exchange->answered) co_return;
     co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
         [&exchange](auto resume) { exchange->resume = std::move(resume); }, use_awaitable);
