@@ -12,6 +12,7 @@
 #include "controller/api/handlers.hpp"
 #include "controller/api/queries.hpp"
 #include "controller/core/housekeeping.hpp"
+#include "controller/daemon/crash_point.hpp"
 #include "controller/daemon/local_agent.hpp"
 #include "controller/daemon/start_state.hpp"
 #include "controller/http/handlers/generic.hpp"
@@ -41,8 +42,12 @@ std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
         const int code = error.code == "log_locked" ? exit_locked : error.code == "log_newer_version" ? exit_newer : exit_data;
         if (error.code != "log_damaged") throw StartError(code, error.what());
         spdlog::error("log_damaged: {}; starting read-only", error.what());
-        open.read_only = true;
+    }
+    open.read_only = true;
+    try {
         return std::make_unique<log::SqliteStore>(open);
+    } catch (const std::exception& error) {
+        throw StartError(exit_data, fmt::format("the log is damaged, and nothing of it can be read: {}", error.what()));
     }
 }
 
@@ -116,12 +121,16 @@ struct Daemon::Parts {
           vault(open_vault(options)),
           snapshots(options.data / "snapshots", store->head().cell, std::string(evolve_version)) {
         check_tail();
-        store->sign_with(chain_signer(*vault));
         auto world = load();
-        vault->collect_orphans(core::references_of(world));
+        if (!bad_at) {
+            // Of a damaged log the world is not whole: its head must not be signed, nor a secret be taken for an orphan.
+            store->sign_with(chain_signer(*vault));
+            collect_orphans(world);
+        }
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
         open_claim(world);
         core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
+        cell_options.step = crash_point();
         cell = std::make_unique<core::Cell>(std::move(cell_options), *store, *vault, tokens, std::move(world),
                                             [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
         if (bad_at) cell->writer().make_read_only(read_only_sentence());
@@ -136,25 +145,42 @@ struct Daemon::Parts {
 
     /// What was written since the last signed head, before anything is built on it.
     void check_tail() {
-        const auto verdict = store->verify(store->last_signed(), store->head().sequence);
-        if (verdict.ok) return;
-        bad_at = verdict.first_bad.value_or(Sequence{});
-        spdlog::error("log_damaged: {}", verdict.detail);
+        const auto head = store->head().sequence;
+        const auto verdict = store->verify(store->last_signed(), head);
+        if (!verdict.ok) {
+            spdlog::error("log_damaged: {}", verdict.detail);
+            found_bad(verdict.first_bad.value_or(head.next()));
+        } else if (snapshots.highest() > head) {
+            spdlog::error("log_damaged: the log ends at {}, but there is a snapshot of {}: its tail was lost", head.value,
+                          snapshots.highest().value);
+            found_bad(head.next());
+        }
     }
 
     World load() {
+        const auto head = store->head().sequence;
+        const auto last_good = [&] { return Sequence{std::min(bad_at->value - 1, head.value)}; };
         try {
-            return load_world(snapshots, *store);
+            return load_world(snapshots, *store, bad_at ? last_good() : head);
         } catch (const BadEvent& bad) {
             spdlog::error("log_damaged: {}", bad.what());
-            if (!bad_at) bad_at = bad.sequence;
+            found_bad(bad.sequence);
         } catch (const log::ReadError& error) {
             spdlog::error("{}: {}", error.code, error.what());
-            if (!bad_at) bad_at = Sequence{};
+            found_bad(store->verify({}, head).first_bad.value_or(head.next()));
         }
-        World world;
-        if (bad_at->value > 1) core::replay(*store, world, Sequence{bad_at->value - 1});
-        return world;
+        return load_what_can_be_read(*store, last_good());
+    }
+
+    /// The first counts. There is no event 0: damage before the first is damage of the first.
+    void found_bad(Sequence at) {
+        at = std::max(at, Sequence{1});
+        bad_at = bad_at ? std::min(*bad_at, at) : at;
+    }
+
+    void collect_orphans(const World& world) {
+        const auto collected = vault->collect_orphans(core::references_of(world));
+        if (!collected) spdlog::warn("vault_unwritable: orphaned secrets stay for now: {}", collected.error().detail);
     }
 
     void open_claim(const World& world) {
@@ -219,16 +245,19 @@ struct Daemon::Parts {
 
     /// The whole chain, behind everybody's back: a fault found turns the daemon read-only.
     void verify_all() {
-        const auto verdict = store->verify({}, store->head().sequence);
+        const auto head = store->head().sequence;
+        const auto verdict = store->verify({}, head);
         if (verdict.ok) return;
-        bad_at = verdict.first_bad.value_or(Sequence{});
+        found_bad(verdict.first_bad.value_or(head.next()));
         spdlog::error("log_damaged: {}", verdict.detail);
         cell->writer().make_read_only(read_only_sentence());
     }
 
     void close() {
         cell->stop();
-        if (!bad_at) {
+        if (bad_at) {
+            store->sign_with(nullptr);  // closing would sign the head
+        } else {
             try {
                 store->sign_head();
             } catch (const log::WriteError& error) {

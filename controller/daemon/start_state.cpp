@@ -28,11 +28,20 @@ std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots, const l
     return std::make_shared<World>(*std::move(world));
 }
 
-World load_world(log::Snapshots& snapshots, const log::LogStore& store) {
-    const auto head = store.head().sequence;
-    const auto start = nearest_snapshot(snapshots, store, head);
+World load_world(log::Snapshots& snapshots, const log::LogStore& store, Sequence to) {
+    const auto start = nearest_snapshot(snapshots, store, to);
     World world = start == nullptr ? World{} : *start;
-    core::replay(store, world, head);
+    core::replay(store, world, to);
+    return world;
+}
+
+World load_what_can_be_read(const log::LogStore& store, Sequence to) {
+    World world;
+    try {
+        core::replay(store, world, to);
+    } catch (const std::exception& error) {
+        spdlog::error("log_damaged: what follows event {} is not served: {}", world.sequence.value, error.what());
+    }
     return world;
 }
 

@@ -10,8 +10,11 @@ namespace pic::daemon {
 /// The world of the nearest snapshot at or before `at`, or nothing.
 [[nodiscard]] std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots, const log::LogStore& store, Sequence at);
 
-/// Throws BadEvent where the log holds what this program does not understand.
-[[nodiscard]] World load_world(log::Snapshots& snapshots, const log::LogStore& store);
+/// The world after `to`. Throws BadEvent where the log holds what this program does not understand, log::ReadError where it
+/// cannot be read.
+[[nodiscard]] World load_world(log::Snapshots& snapshots, const log::LogStore& store, Sequence to);
+/// The world after `to`, or, where a damaged log cannot be folded that far, after the last event that can be.
+[[nodiscard]] World load_what_can_be_read(const log::LogStore& store, Sequence to);
 
 /// Writes a snapshot of the world. False where it could not: a cache may fail.
 bool save_snapshot(log::Snapshots& snapshots, const log::LogStore& store, const World& world);
