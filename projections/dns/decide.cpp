@@ -215,14 +215,23 @@ Result<Decision> decide(const World& world, const SetUpstreams& command) {
     return decision;
 }
 
+namespace {
+
+/// Worlds that were made apart share nothing, and a diff of their maps visits what reads the same.
+bool same_settings(const Record& a, const Record& b) {
+    return is_empty<RecordSettings>(difference<RecordSettings>(a.settings, b.settings));
+}
+
+}  // namespace
+
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     using Records = CowMap<Uuid, Record>;
     Records::diff(state_of(now).records, state_of(target).records,
-                  [&](const Uuid& id, const Record*, const Record* then) {
+                  [&](const Uuid& id, const Record* present, const Record* then) {
                       if (!out.wants(stream_of(id))) return;
                       if (then == nullptr) {
                           out.add(stream_of(id), RemoveRecord{id});
-                      } else {
+                      } else if (present == nullptr || !same_settings(*present, *then)) {
                           out.add(stream_of(id), RestoreRecord{id, then->settings, out.moving()});
                       }
                   });
