@@ -126,6 +126,7 @@ void add_handlers(http::Handlers& handlers, Context& context) {
     add_artefact_handlers(handlers, context);
     add_health_handlers(handlers, context);
     add_backup_handlers(handlers, context);
+    add_container_handlers(handlers, context);
 }
 
 }  // namespace pic::api

@@ -7,6 +7,7 @@
 #include "controller/access/rate_limit.hpp"
 #include "controller/access/sessions.hpp"
 #include "controller/access/setup_token.hpp"
+#include "controller/broker/client.hpp"
 #include "controller/core/cell.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/server.hpp"
@@ -29,6 +30,7 @@ struct Context {
     /// its passphrase. None: restoring is answered with not_built.
     std::function<Result<void>(const std::filesystem::path&, const vault::Secret&)> restore;
     std::string resolver = "127.0.0.1:5300";  ///< where the cell's own DNS answers, for POST /dns/query
+    broker::Client containers;
 };
 
 void add_sign_in_handlers(http::Handlers& handlers, Context& context);   ///< setup, session(s)
@@ -38,6 +40,7 @@ void add_dns_handlers(http::Handlers& handlers, Context& context);       ///< zo
 void add_artefact_handlers(http::Handlers& handlers, Context& context);
 void add_health_handlers(http::Handlers& handlers, Context& context);    ///< healthz, readyz, metrics
 void add_backup_handlers(http::Handlers& handlers, Context& context);
+void add_container_handlers(http::Handlers& handlers, Context& context); ///< by way of the broker
 
 /// All of the above.
 void add_handlers(http::Handlers& handlers, Context& context);

@@ -206,7 +206,8 @@ struct Daemon::Parts {
         const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
         context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter,
                                                               setup_token ? &*setup_token : nullptr, metrics,
-                                                              options.data / "spool", copy_log, {}, resolver_address()});
+                                                              options.data / "spool", copy_log, {}, resolver_address(),
+                                                              broker::Client(options.broker)});
         make_folder(context->spool);
         http::Handlers handlers;
         api::add_handlers(handlers, *context);

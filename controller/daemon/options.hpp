@@ -17,6 +17,7 @@ struct Options {
     std::filesystem::path ui = "webui/dist";  ///< PIC_UI: the built web UI; may be missing
     std::vector<std::string> hosts;           ///< PIC_HOSTS: further names that a Host header may hold
     std::optional<std::filesystem::path> passphrase_file;  ///< PIC_PASSPHRASE_FILE: unlocks the vault, instead of master.key
+    std::filesystem::path broker;             ///< PIC_BROKER: the broker's socket; empty: no containers here
 };
 
 /// The options, or the exit code of the program (after --help, or a fault that was printed).
