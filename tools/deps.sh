@@ -10,7 +10,7 @@ declare -A packages=(
     [run]="wireguard-tools wireguard-go iproute2"
     [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps"
     [check]="clang-19 clang-format-19 clang-tidy-19"
-    [bench]="etcd-server etcd-client nginx-light wrk"
+    [bench]="etcd-server nginx-light wrk python3-flask strace"
 )
 # CoreDNS is built from its Go module and wants a Go newer than Debian 12's.
 readonly go_wanted=1.25
