@@ -84,6 +84,8 @@ bool log_exists(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     in.read(reinterpret_cast<char*>(header.bytes), Header::size);
     if (!in || std::memcmp(header.bytes, magic.data(), magic.size()) != 0) {
+        // A crash while it was made may leave any part of the first page, and beside it the journal that takes it back.
+        if (std::filesystem::exists(file.string() + "-journal", error)) return false;
         throw OpenError("log_not_ours", fmt::format("{} is not a PIC log", file.string()));
     }
     // What was begun and not ended by a crash has no tables and no id yet.
@@ -97,12 +99,13 @@ bool log_exists(const std::filesystem::path& file) {
 
 void make_log(const std::filesystem::path& file, const Uuid& cell, Timestamp now) try {
     sqlite::Database database(file, sqlite::Database::Mode::create);
-    apply_settings(database);
+    // What a crash left in the journals is taken in or taken back by the first read.
     if (database.query_integer("PRAGMA application_id") == application_id)
         return;  // the header was still in the WAL
     if (database.query_integer("SELECT count(*) FROM sqlite_schema") != 0) {
         throw OpenError("log_not_ours", fmt::format("{} is not a PIC log", file.string()));
     }
+    apply_settings(database);
     sqlite::Transaction transaction(database);
     database.execute(log_sql);
     database.prepare("INSERT INTO log (one, cell, heads_at) VALUES (1, ?, 0)").bind(1, bytes_of(cell)).run();

@@ -108,11 +108,15 @@ std::expected<Secret, OpenError> create(const OpenOptions& options) {
     return std::move(fresh->master);
 }
 
-/// A crash while a vault was being made leaves an empty file: that is no vault yet.
+/// A crash while a vault was being made leaves an empty file, or one that its journal makes empty again: no vault yet.
 bool exists_with_content(const std::filesystem::path& file) {
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);
-    return !error && size > 0;
+    if (error || size == 0) return false;
+    if (!std::filesystem::exists(file.string() + "-journal", error)) return true;
+    const Database database(file, Database::Mode::read_write);
+    return database.query_integer("PRAGMA application_id") != 0 ||
+           database.query_integer("SELECT count(*) FROM sqlite_schema") != 0;
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ AnyCommand WritePath::command(std::string_view type, std::string_view json) {
     auto made = decode_command(type, element);
     INFO(type << " " << json << (made ? "" : ": " + made.error().detail));
     REQUIRE(made);
-    (*made)->prepare(supply_);
+    (*made)->prepare(*supply_);
     return std::move(*made);
 }
 
@@ -116,6 +116,11 @@ std::vector<Result<core::Answer>> WritePath::batch(std::vector<core::Submission>
     std::vector<Result<core::Answer>> answers;
     for (auto& answer : waiting) answers.push_back(answer.get());
     return answers;
+}
+
+WritePath& WritePath::with(Supply& supply) {
+    supply_ = &supply;
+    return *this;
 }
 
 WritePath& WritePath::set_up() {

@@ -43,16 +43,19 @@ class WritePath {
     std::vector<Result<core::Answer>> batch(std::vector<core::Submission> submissions,
                                             const std::function<void()>& meanwhile = {});
 
+    /// Where commands get their ids and keys from now on.
+    WritePath& with(Supply& supply);
     WritePath& set_up();
 
     [[nodiscard]] core::Writer& writer() { return writer_; }
     [[nodiscard]] World world() const { return *writer_.world(); }
     [[nodiscard]] log::LogStore& store() { return store_; }
-    [[nodiscard]] FakeSupply& supply() { return supply_; }
+    [[nodiscard]] Supply& supply() { return *supply_; }
 
   private:
     log::LogStore& store_;
-    FakeSupply supply_;
+    FakeSupply own_supply_;
+    Supply* supply_ = &own_supply_;
     std::uint64_t changes_ = 0;
     core::Writer writer_;
 };
