@@ -4,21 +4,22 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 CMAKE_BUILD := cmake --build --preset release -j $(JOBS)
 
-.PHONY: help deps build run test check bench clean
+.PHONY: help deps build run test check bench screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## install what is missing to build, run and test (Debian packages, Go)
+deps: ## install what is missing to build, run and test (Debian packages, Go, Node)
 	@tools/deps.sh build run test
 
 $(BUILD)/build.ninja: CMakePresets.json | deps
 	@cmake --preset release
 
-build: deps $(BUILD)/build.ninja ## build picd, pic-agent and picctl into build/release, and CoreDNS
+build: deps $(BUILD)/build.ninja ## build picd, pic-agent and picctl into build/release, CoreDNS, and the web UI
 	@$(CMAKE_BUILD) --target picd pic-agent picctl
 	@tools/build-coredns.sh
+	@tools/build-webui.sh || [[ $$? == 77 ]]
 
 # exec: make's own child is the launcher itself, so that a signal to make, or its death, ends everything it started.
 run: build ## try it: the daemon and one agent on this machine, no Docker; Ctrl-C ends both
@@ -36,5 +37,8 @@ bench: build ## measure the product beside etcd and nginx and print the table of
 	@tools/deps.sh bench
 	@tools/bench/run.sh
 
+screenshots: build ## take a picture of every page into docs/screenshots
+	@node webui/e2e/screenshots.mjs
+
 clean: ## remove what was built (never your data)
-	@rm -rf build
+	@rm -rf build webui/dist webui/src/api/gen

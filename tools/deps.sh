@@ -8,13 +8,15 @@ declare -A packages=(
              libsqlite3-dev nlohmann-json3-dev libsimdjson-dev libsodium-dev libssl-dev libidn2-dev libfmt-dev libspdlog-dev
              libcli11-dev prometheus-cpp-dev libqrencode-dev"
     [run]="wireguard-tools wireguard-go iproute2"
-    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps"
+    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps chromium"
     [check]="clang-19 clang-format-19 clang-tidy-19"
     [bench]="etcd-server nginx-light wrk python3-flask strace"
 )
 # CoreDNS is built from its Go module and wants a Go newer than Debian 12's.
 readonly go_wanted=1.25
 readonly go_toolchain=go1.25.5
+# The web UI builds with Debian 12's own Node; any newer one that is there already will do.
+readonly node_wanted=18
 readonly root=$(cd "$(dirname "$0")/.." && pwd)
 
 fail() { printf 'deps: %s\n' "$1" >&2; exit 1; }
@@ -73,6 +75,11 @@ fetch_go() {
     ln -sfn "$home" "$root/build/go"
 }
 
+node_is_there() {
+    local version
+    command -v npm >/dev/null && version=$(node --version 2>/dev/null) && version=${version#v} && ((${version%%.*} >= node_wanted))
+}
+
 go_is_there() { "$root/tools/go.sh" -q "$go_wanted"; }
 
 as_root=()
@@ -82,6 +89,7 @@ for purpose in "$@"; do
     # shellcheck disable=SC2206  # a list of words
     wanted+=(${packages[$purpose]})
     [[ $purpose != run ]] || go_is_there || wanted+=(golang-go)
+    [[ $purpose != build ]] || node_is_there || wanted+=(nodejs npm)
 done
 install_packages "${wanted[@]}"
 [[ " $* " != *" run "* ]] || go_is_there || fetch_go

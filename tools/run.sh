@@ -11,6 +11,7 @@ export PIC_LISTEN=${PIC_LISTEN:-127.0.0.1:3000}
 export PIC_BUS=${PIC_BUS:-127.0.0.1:5560}
 export PIC_DNS_PORT=${PIC_DNS_PORT:-5300}
 export PIC_LOG_LEVEL=${PIC_LOG_LEVEL:-info}
+export PIC_UI=${PIC_UI:-$PWD/webui/dist}
 programs=${PIC_PROGRAMS:-$PWD/build/release}
 export PATH="$PWD/build/coredns:$PATH"
 readonly start_seconds=60 stop_seconds=15
@@ -53,7 +54,8 @@ banner() {
     printf '\n  Personal Internet Cell is running at http://%s\n' "$PIC_LISTEN"
     if [[ -f $PIC_DATA/setup-token ]]; then
         printf '  Set-up token: %s\n' "$(<"$PIC_DATA/setup-token")"
-        printf '  Next, in another shell: build/release/picctl setup\n'
+        if [[ -f $PIC_UI/index.html ]]; then printf '  Open that address to set it up, or in another shell: build/release/picctl setup\n'
+        else printf '  Next, in another shell: build/release/picctl setup\n'; fi
     fi
     printf '  This is for trying it and for developing. WireGuard runs in a private network namespace,\n'
     printf '  so a phone cannot reach its tunnel: that is what the stack is for. Ctrl-C ends everything.\n\n'

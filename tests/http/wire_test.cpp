@@ -277,7 +277,7 @@ TEST_CASE("the start page and the UI's files") {
         const auto page = ask(fixture, get("/", ""));
         CHECK(page.status == 200);
         CHECK(page.headers.at("content-type") == "text/html; charset=utf-8");
-        CHECK(page.headers.at("content-security-policy").find("default-src 'self'") == 0);
+        CHECK(page.headers.at("content-security-policy").find("default-src 'none'") == 0);
         CHECK(page.body.find("picctl setup") != std::string::npos);
         CHECK(ask(fixture, get("/missing.js", "")).status == 404);
     }
@@ -300,6 +300,9 @@ TEST_CASE("the start page and the UI's files") {
         CHECK(packed.body == "packed");
         CHECK(packed.headers.at("content-encoding") == "gzip");
         CHECK(packed.headers.at("cache-control").find("immutable") != std::string::npos);
+        const auto policy = packed.headers.at("content-security-policy");
+        CHECK(policy.starts_with("default-src 'none'"));
+        CHECK(policy.find("unsafe") == std::string::npos);
         for (const auto* path : {"/../../etc/passwd.txt", "/assets/../index.html.x", "/%2e%2e/etc/passwd.txt",
                                  "/assets/app-0123abcd.js.gz"}) {
             CHECK(ask(fixture, get(path, "")).status == 404);

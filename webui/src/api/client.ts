@@ -1,0 +1,71 @@
+// The one place that talks HTTP. Types come from the API's own description (gen/), so a call that the daemon does not
+// know does not compile. A 401 anywhere means that the session is over: whoever listens asks to sign in again, over the
+// page, so that what was typed stays.
+import createClient, { type Middleware } from 'openapi-fetch'
+import type { components, paths } from './gen/schema'
+import { Problem, asProblem, problemOf } from './problem'
+
+export type Schemas = components['schemas']
+export const base = '/api/v1'
+
+let csrf = ''
+export const setCsrf = (token: string | undefined) => {
+  csrf = token ?? ''
+}
+
+type Ended = () => void
+const ended = new Set<Ended>()
+export const onSignedOut = (told: Ended) => {
+  ended.add(told)
+  return () => void ended.delete(told)
+}
+
+const access: Middleware = {
+  onRequest({ request }) {
+    if (csrf && request.method !== 'GET') request.headers.set('X-CSRF-Token', csrf)
+    return request
+  },
+  onResponse({ response, schemaPath }) {
+    if (response.status === 401 && schemaPath !== '/session') ended.forEach((told) => told())
+    return undefined
+  },
+}
+
+export const client = createClient<paths>({ baseUrl: base })
+client.use(access)
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+/** The answer's data, or a Problem thrown. */
+export async function take<T>(call: Promise<Answer<T>>): Promise<T> {
+  return (await takeWhole(call)).data
+}
+
+export async function takeWhole<T>(call: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
+  let answer: Answer<T>
+  try {
+    answer = await call
+  } catch (error) {
+    throw asProblem(error)
+  }
+  if (!answer.response.ok) {
+    if (answer.response.status === 502 || answer.response.status === 504) throw new Problem(0, 'unreachable', '', '')
+    throw problemOf(answer.response.status, answer.error)
+  }
+  return { data: answer.data as T, response: answer.response }
+}
+
+/** For what is not JSON: files, images, texts. */
+export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers)
+  if (csrf && init.method && init.method !== 'GET') headers.set('X-CSRF-Token', csrf)
+  let response: Response
+  try {
+    response = await fetch(base + path, { ...init, headers })
+  } catch (error) {
+    throw asProblem(error)
+  }
+  if (response.ok) return response
+  if (response.status === 401) ended.forEach((told) => told())
+  throw problemOf(response.status, await response.json().catch(() => null))
+}

@@ -1,0 +1,136 @@
+// The live feed: one websocket for all of a tab's pages. It resumes from the last sequence it saw, so that nothing that
+// happened while the line was down is missed; events make queries ask anew (at most a few times a second, however much
+// happens), a service's status goes straight into the cache. Polling was rejected: two browsers would differ by its period.
+import type { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { base, type Schemas } from './client'
+
+export type Event = Schemas['Event']
+export type Service = Schemas['Service']
+export type Line = 'connecting' | 'live' | 'lost'
+export interface FeedState {
+  line: Line
+  /** The last sequence there is, as far as the feed has told; 0: not yet known. */
+  head: number
+  /** When the line was lost. */
+  lostAt?: number | undefined
+}
+
+type Message = { kind: 'event'; event: Event } | { kind: 'status'; service: Service } | { kind: 'caught_up'; seq: number }
+
+const first_wait = 400
+const longest_wait = 5000
+const refresh_every = 250
+
+/** The wait before the next attempt: doubling, bounded, and not the same for all who lost the line together. */
+export const backoff = (attempt: number, random = Math.random()) => Math.min(first_wait * 2 ** attempt, longest_wait) * (0.75 + random / 2)
+
+export class Feed {
+  private state: FeedState = { line: 'connecting', head: 0 }
+  private readonly watchers = new Set<() => void>()
+  private readonly followers = new Set<(event: Event) => void>()
+  private socket: WebSocket | null = null
+  private retry: ReturnType<typeof setTimeout> | undefined
+  private refresh: ReturnType<typeof setTimeout> | undefined
+  private attempt = 0
+  private caughtUp = false
+
+  constructor(
+    private readonly queries: QueryClient,
+    private readonly signedOut: () => void,
+  ) {}
+
+  readonly snapshot = () => this.state
+  readonly watch = (told: () => void) => {
+    this.watchers.add(told)
+    return () => void this.watchers.delete(told)
+  }
+  readonly follow = (told: (event: Event) => void) => {
+    this.followers.add(told)
+    return () => void this.followers.delete(told)
+  }
+
+  open() {
+    if (this.socket) return
+    clearTimeout(this.retry)
+    const after = this.state.head ? `?after=${this.state.head}` : ''
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
+    const socket = new WebSocket(`${scheme}//${location.host}${base}/stream${after}`)
+    this.socket = socket
+    this.caughtUp = false
+    socket.onmessage = (message) => this.take(JSON.parse(message.data as string) as Message)
+    socket.onclose = (closed) => {
+      if (this.socket !== socket) return
+      this.socket = null
+      this.lost(closed.code)
+    }
+  }
+
+  close() {
+    clearTimeout(this.retry)
+    const socket = this.socket
+    this.socket = null
+    socket?.close()
+    this.set({ line: 'connecting', head: 0, lostAt: undefined })
+  }
+
+  /** Now rather than after the wait: the machine woke up, the network is back, or somebody pressed the button. */
+  readonly hurry = () => {
+    if (this.socket || this.state.line === 'live') return
+    this.attempt = 0
+    this.open()
+  }
+
+  /** A command's answer may be ahead of the feed; its own queries are asked anew at once. */
+  readonly changed = () => void this.queries.invalidateQueries()
+
+  private lost(code: number) {
+    const policy = 1008
+    if (code === policy) this.signedOut()
+    this.set({ line: 'lost', lostAt: this.state.lostAt ?? Date.now() })
+    this.retry = setTimeout(() => this.open(), backoff(this.attempt++))
+    // A refused handshake does not say why: the session query finds out whether it is the session.
+    void this.queries.invalidateQueries({ queryKey: ['/session'] })
+  }
+
+  private take(message: Message) {
+    if (message.kind === 'event') {
+      this.set({ head: Math.max(this.state.head, message.event.seq) })
+      this.followers.forEach((told) => told(message.event))
+      if (this.caughtUp) this.refreshSoon()
+    } else if (message.kind === 'status') {
+      this.queries.setQueriesData<Service[]>({ queryKey: ['/services'] }, (known) => withService(known, message.service))
+    } else {
+      this.caughtUp = true
+      this.attempt = 0
+      const was = this.state.line
+      this.set({ line: 'live', head: Math.max(this.state.head, message.seq), lostAt: undefined })
+      if (was === 'lost') void this.queries.invalidateQueries()
+    }
+  }
+
+  private refreshSoon() {
+    this.refresh ??= setTimeout(() => {
+      this.refresh = undefined
+      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => !['/session', '/sessions', '/setup', '/audit/verify', 'plan'].includes(String(queryKey[0])) })
+    }, refresh_every)
+  }
+
+  private set(some: Partial<FeedState>) {
+    this.state = { ...this.state, ...some }
+    this.watchers.forEach((told) => told())
+  }
+}
+
+/** The list with this service as it is now. */
+export function withService(known: Service[] | undefined, service: Service): Service[] | undefined {
+  if (!known) return known
+  return known.some((one) => one.name === service.name) ? known.map((one) => (one.name === service.name ? service : one)) : [...known, service]
+}
+
+let feed: Feed
+export const setFeed = (made: Feed) => {
+  feed = made
+}
+export const theFeed = () => feed
+export const useFeed = (): FeedState => useSyncExternalStore(feed.watch, feed.snapshot)

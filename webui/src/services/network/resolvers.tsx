@@ -1,0 +1,80 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Plus, X } from 'lucide-react'
+import { change } from '@/api/change'
+import type { Schemas } from '@/api/client'
+import { get, useGet } from '@/api/query'
+import { t } from '@/i18n'
+import { inputLook, type FieldSpec } from '@/kit/field'
+import { ChangeForm } from '@/kit/form'
+import type { Input } from '@/kit/form-values'
+import { Loaded, useBlocked } from '@/kit/page'
+import { Button, Card, IconButton } from '@/kit/ui'
+
+type Forward = Schemas['DnsForward']
+
+function Forwards({ value, set, error, label }: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
+  const forwards = Array.isArray(value) ? (value as Forward[]) : []
+  const put = (at: number, some: Partial<Forward>) => set(forwards.map((one, index) => (index === at ? { ...one, ...some } : one)))
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1.5 text-sm font-medium">{label}</legend>
+      <p className="text-[0.8125rem] text-soft">{t('upstreams.forwards.hint')}</p>
+      {forwards.map((forward, at) => (
+        <div key={at} className="grid grid-cols-[1fr_1fr_auto] items-center gap-2">
+          <input aria-label={t('upstreams.domain')} aria-invalid={!!error || undefined} placeholder="corp.example" spellCheck={false} className={inputLook} value={forward.domain} onChange={(event) => put(at, { domain: event.target.value })} />
+          <input
+            aria-label={t('upstreams.servers_of')}
+            placeholder="192.168.1.1"
+            spellCheck={false}
+            className={inputLook}
+            value={forward.servers.join(', ')}
+            onChange={(event) => put(at, { servers: event.target.value.split(/,\s*|\s+/) })}
+            onBlur={() => put(at, { servers: forward.servers.filter(Boolean) })}
+          />
+          <IconButton label={t('remove')} icon={X} onClick={() => set(forwards.filter((_, index) => index !== at))} />
+        </div>
+      ))}
+      {error && <p className="text-[0.8125rem] font-medium text-bad" data-error>{error}</p>}
+      <div>
+        <Button small icon={Plus} onClick={() => set([...forwards, { domain: '', servers: [] }])}>
+          {t('upstreams.add')}
+        </Button>
+      </div>
+    </fieldset>
+  )
+}
+
+const fields: FieldSpec[] = [
+  { name: 'servers', mono: true, placeholder: '9.9.9.9' },
+  { name: 'forwards', render: (control) => <Forwards {...control} /> },
+]
+
+export function Resolvers() {
+  const query = useGet('/dns/upstreams')
+  const queries = useQueryClient()
+  const blocked = useBlocked('put', '/dns/upstreams')
+  return (
+    <Card title={t('dns.resolvers')}>
+      <Loaded query={query}>
+        {(upstreams) => (
+          <div className="max-w-2xl">
+            <ChangeForm
+              schema="SetDnsUpstreams"
+              words="upstreams"
+              draft="upstreams"
+              whole
+              focus={false}
+              fields={fields}
+              original={upstreams}
+              blocked={blocked}
+              make={(body) => change('put', '/dns/upstreams', { body: body as never })}
+              current={() => queries.fetchQuery({ ...get('/dns/upstreams'), staleTime: 0 })}
+              said={() => t('upstreams.changed')}
+              submit={t('save')}
+            />
+          </div>
+        )}
+      </Loaded>
+    </Card>
+  )
+}

@@ -1,0 +1,92 @@
+// The fields of a device, for adding one and for changing one.
+import { useList } from '@/api/query'
+import { t, tOr } from '@/i18n'
+import { Field, inputLook, type FieldSpec } from '@/kit/field'
+import { localMoment, type Input } from '@/kit/form-values'
+import { Button } from '@/kit/ui'
+
+const day_ms = 86_400_000
+const lifetimes = [
+  { days: 1, words: 'peers.for_day' },
+  { days: 7, words: 'peers.for_week' },
+  { days: 30, words: 'peers.for_month' },
+] as const
+
+function Expiry({ value, set, error, label }: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
+  return (
+    <Field label={<>{label}<span className="ml-1.5 font-normal text-soft">{t('optional')}</span></>} hint={t('peer.expires_at.hint')} error={error}>
+      {(ids) => (
+        <div className="flex flex-wrap items-center gap-2">
+          <input {...ids} type="datetime-local" className={`${inputLook} sm:w-60`} value={typeof value === 'string' ? value : ''} onChange={(event) => set(event.target.value)} />
+          {lifetimes.map(({ days, words }) => (
+            <Button key={days} small onClick={() => set(localMoment(Date.now() + days * day_ms))}>
+              {t(words)}
+            </Button>
+          ))}
+          {value && (
+            <Button small look="quiet" onClick={() => set('')}>
+              {t('peers.never')}
+            </Button>
+          )}
+        </div>
+      )}
+    </Field>
+  )
+}
+
+/** "" is all of them; a list is these and no others. */
+function Reach({ value, set, error, label }: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
+  const services = useList('/services').data ?? []
+  const chosen = Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value ? value.split('\n') : null
+  const toggle = (name: string) => set(chosen!.includes(name) ? chosen!.filter((one) => one !== name) : [...chosen!, name])
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1.5 text-sm font-medium">{label}</legend>
+      <label className="flex min-h-8 items-center gap-2.5 text-sm">
+        <input type="radio" className="size-4 accent-[var(--accent)]" checked={chosen === null} onChange={() => set('')} /> {t('peers.every_service')}
+      </label>
+      <label className="flex min-h-8 items-center gap-2.5 text-sm">
+        <input type="radio" className="size-4 accent-[var(--accent)]" checked={chosen !== null} onChange={() => set([])} /> {t('peers.only_these')}
+      </label>
+      {chosen !== null && (
+        <div className="ml-6 flex flex-wrap gap-x-5 gap-y-1">
+          {services.map(({ name }) => (
+            <label key={name} className="flex min-h-8 items-center gap-2.5 text-sm">
+              <input type="checkbox" className="size-4 accent-[var(--accent)]" checked={chosen.includes(name)} onChange={() => toggle(name)} /> {tOr(`service.${name}`, name)}
+            </label>
+          ))}
+        </div>
+      )}
+      {error && <p className="text-[0.8125rem] font-medium text-bad">{error}</p>}
+    </fieldset>
+  )
+}
+
+const policy: FieldSpec[] = [
+  { name: 'internet', advanced: true },
+  { name: 'services', advanced: true, render: (control) => <Reach {...control} /> },
+  { name: 'lans', advanced: true, mono: true, placeholder: '192.168.1.0/24' },
+  { name: 'allowed_ips', advanced: true, mono: true, placeholder: '0.0.0.0/0' },
+  { name: 'keepalive', advanced: true },
+]
+
+export const addFields: FieldSpec[] = [
+  { name: 'name', placeholder: 'phone' },
+  { name: 'owner', advanced: true },
+  { name: 'expires_at', advanced: true, render: (control) => <Expiry {...control} /> },
+  ...policy,
+  { name: 'address', advanced: true, mono: true },
+  { name: 'preshared_key', advanced: true },
+  { name: 'keep_key', advanced: true },
+  { name: 'public_key', advanced: true, mono: true },
+]
+
+export const changeFields: FieldSpec[] = [
+  { name: 'name' },
+  { name: 'enabled' },
+  { name: 'expires_at', render: (control) => <Expiry {...control} /> },
+  { name: 'owner' },
+  ...policy,
+  { name: 'address', advanced: true, mono: true },
+  { name: 'preshared_key', advanced: true },
+]

@@ -1,0 +1,187 @@
+// What stays while pages change: where one is, where one can go, whether the line is up, and which moment is shown.
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useQueryClient } from '@tanstack/react-query'
+import { Clock, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff, X } from 'lucide-react'
+import { Suspense, lazy, useEffect, useState } from 'react'
+import { client } from '@/api/client'
+import { useFeed, theFeed } from '@/api/feed'
+import { useGet } from '@/api/query'
+import { sessionQuery, tellTabs, useSession } from '@/api/session'
+import { useAt } from '@/api/time'
+import { t } from '@/i18n'
+import { Menu } from '@/kit/menu'
+import { Empty, Skeleton } from '@/kit/page'
+import { Button, IconButton, Kbd, cx } from '@/kit/ui'
+import { pages } from '@/services/registry'
+import { Mark } from './mark'
+import { setTheme } from './theme'
+import { TimeBar } from './time-bar'
+
+const Palette = lazy(() => import('./palette'))
+const onApple = /mac|iphone|ipad/i.test(navigator.userAgent)
+
+function Navigation({ onPick }: { onPick?: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const at = useAt()
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {pages.map(({ path: to, title, icon: Icon }) => {
+        const here = to === '/' ? path === '/' : path.startsWith(to)
+        return (
+          <li key={to}>
+            <Link
+              to={to}
+              search={(at ? { at } : {}) as never}
+              onClick={onPick}
+              aria-current={here ? 'page' : undefined}
+              className={cx('flex min-h-10 items-center gap-3 rounded-lg px-3 text-sm font-medium transition-colors', here ? 'bg-accent-soft text-accent-text' : 'text-soft hover:bg-sunken hover:text-ink')}
+            >
+              <Icon aria-hidden className="size-[1.125rem]" />
+              {t(title)}
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function Connection() {
+  const { line, lostAt } = useFeed()
+  // A blink is not worth a banner.
+  const [told, setTold] = useState(false)
+  useEffect(() => {
+    if (line !== 'lost') return setTold(false)
+    const timer = setTimeout(() => setTold(true), 600)
+    return () => clearTimeout(timer)
+  }, [line, lostAt])
+  return (
+    <div role="status" aria-live="polite">
+      {told && (
+        <div data-offline className="flex flex-wrap items-center justify-center gap-3 bg-warn-soft px-4 py-2 text-sm text-warn">
+          <WifiOff aria-hidden className="size-4" />
+          <span>{t('line.lost')}</span>
+          <Button small onClick={theFeed().hurry}>
+            {t('line.retry')}
+          </Button>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function LiveDot() {
+  const { line } = useFeed()
+  const words = line === 'live' ? t('line.live') : line === 'lost' ? t('line.off') : t('line.connecting')
+  return (
+    <span data-line={line} className="hidden items-center gap-1.5 text-xs text-soft md:inline-flex">
+      <span aria-hidden className={cx('size-2 rounded-full', line === 'live' ? 'bg-accent' : line === 'lost' ? 'bg-warn' : 'animate-breathe bg-line-strong')} />
+      {words}
+    </span>
+  )
+}
+
+export function Shell() {
+  const [palette, setPalette] = useState(false)
+  const [drawer, setDrawer] = useState(false)
+  const [slider, setSlider] = useState(false)
+  const at = useAt()
+  const session = useSession()
+  const queries = useQueryClient()
+  const cell = useGet('/cell').data
+
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        setPalette((open) => !open)
+      }
+    }
+    addEventListener('keydown', key)
+    return () => removeEventListener('keydown', key)
+  }, [])
+
+  const signOut = async () => {
+    await client.DELETE('/session').catch(() => undefined)
+    tellTabs('out')
+    queries.setQueryData(sessionQuery.queryKey, null)
+    location.assign('/')
+  }
+
+  return (
+    <div className="flex min-h-dvh">
+      <a href="#main" className="sr-only z-50 rounded-lg bg-accent px-4 py-2 text-accent-ink focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+        {t('skip')}
+      </a>
+      <nav
+        aria-label={t('nav')}
+        className={cx('fixed inset-y-0 left-0 z-40 flex w-60 flex-col gap-4 border-r border-line bg-surface p-3 lg:sticky lg:top-0 lg:z-10 lg:flex lg:h-dvh', drawer ? 'animate-rise shadow-high' : 'max-lg:hidden')}
+      >
+        <div className="flex items-center gap-2.5 px-2 pt-1.5">
+          <Mark />
+          <div className="min-w-0 flex-1 leading-tight">
+            <p className="truncate text-sm font-semibold">{cell?.name ?? t('product.short')}</p>
+            <p className="truncate text-xs text-soft">{cell?.domain ?? ' '}</p>
+          </div>
+          <IconButton className="lg:hidden" label={t('close')} icon={X} onClick={() => setDrawer(false)} />
+        </div>
+        <Navigation onPick={() => setDrawer(false)} />
+      </nav>
+      {drawer && <div className="fixed inset-0 z-30 bg-black/40 lg:hidden" onClick={() => setDrawer(false)} aria-hidden />}
+      <div className="flex min-w-0 flex-1 flex-col">
+        <header className="sticky top-0 z-20 flex h-14 items-center gap-1.5 border-b border-line bg-surface/95 px-3 backdrop-blur sm:px-4">
+          <IconButton className="lg:hidden" label={t('nav.open')} icon={MenuIcon} aria-expanded={drawer} onClick={() => setDrawer(true)} />
+          <button
+            type="button"
+            onClick={() => setPalette(true)}
+            className="flex min-h-10 min-w-0 flex-1 items-center gap-2 rounded-lg border border-line bg-ground px-3 text-sm text-soft hover:border-line-strong sm:min-h-9 sm:max-w-xs"
+          >
+            <Search aria-hidden className="size-4 shrink-0" />
+            <span className="truncate">{t('palette.open')}</span>
+            <span className="ml-auto hidden sm:inline">
+              <Kbd>{onApple ? '⌘K' : 'Ctrl K'}</Kbd>
+            </span>
+          </button>
+          <span className="ml-auto" />
+          <LiveDot />
+          <IconButton label={t('time.open')} icon={Clock} aria-pressed={slider || at !== undefined} look={at !== undefined ? 'primary' : 'quiet'} onClick={() => setSlider(!slider)} />
+          <Menu
+            label={t('account')}
+            header={
+              <>
+                <p className="font-medium">{session?.username ?? session?.principal}</p>
+                <p className="text-xs text-soft">{session?.role}</p>
+              </>
+            }
+            trigger={
+              <button type="button" aria-label={t('account')} className="flex size-10 items-center justify-center rounded-full bg-accent-soft text-sm font-semibold text-accent-text uppercase sm:size-9">
+                {(session?.username ?? '?').slice(0, 1)}
+              </button>
+            }
+            items={[
+              { label: t('theme.light'), icon: Sun, onPick: () => setTheme('light') },
+              { label: t('theme.dark'), icon: Moon, onPick: () => setTheme('dark') },
+              { label: t('theme.system'), icon: Monitor, onPick: () => setTheme('system') },
+              { label: t('palette.open'), icon: Keyboard, onPick: () => setPalette(true) },
+              { label: t('signout'), icon: LogOut, onPick: () => void signOut() },
+            ]}
+          />
+        </header>
+        <Connection />
+        {(slider || at !== undefined) && <TimeBar onClose={() => setSlider(false)} />}
+        <main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+          <Suspense fallback={<Skeleton rows={8} />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      {palette && (
+        <Suspense fallback={null}>
+          <Palette onClose={() => setPalette(false)} />
+        </Suspense>
+      )}
+    </div>
+  )
+}
+
+export const NotFound = () => <Empty title={t('notfound')}>{t('notfound.text')}</Empty>
