@@ -109,6 +109,7 @@ class Verification {
         }
         if (!chunk_.entries.empty()) hashes_.give(std::move(chunk_));
         if (const auto bad = hashes_.finish(); bad.value != 0) walk_.fault(bad, std::string(content_fault));
+        if (lost_tail_) walk_.fault(to_.next(), "it is missing, though a head was signed that came later");
         return walk_.finish();
     }
 
@@ -116,6 +117,8 @@ class Verification {
     WalkPlan plan(Sequence after, Sequence to, std::span<const TrustedKey> trusted) {
         const auto& db = reader_.database();
         const Sequence head{static_cast<std::uint64_t>(db.query_integer("SELECT max(seq) FROM events"))};
+        const auto newest_signed = db.query_integer("SELECT max(seq) FROM signatures");
+        lost_tail_ = to >= head && static_cast<std::uint64_t>(newest_signed) > head.value;
         to_ = std::min(to, head);
         after_ = std::min(after, to_);
         WalkPlan made{{}, after_, {}, to_, {}, trusted};
@@ -186,6 +189,7 @@ class Verification {
 
     SqliteReader& reader_;
     Sequence after_, to_, heads_at_;
+    bool lost_tail_ = false;
     ChainWalk walk_;
     Chunk chunk_;
     HashThread hashes_;

@@ -83,6 +83,7 @@ void SqliteWriter::load() {
     }
     last_signed_.value =
         from_sql(database_.query_integer("SELECT seq FROM signatures ORDER BY id DESC LIMIT 1"));
+    if (last_signed_ > head_.sequence) damaged("it ends before a head that was signed");
     load_names(streams_, "streams");
     load_names(names_, "names");
     load_versions();
