@@ -14,7 +14,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,61 +21,16 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from harness import DEADLINE, PASSWORD, PROGRAMS, Runtime, eventually  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import DEADLINE, PROGRAMS, Runtime, eventually  # noqa: E402
+from local_api import Api, claim  # noqa: E402
 
 KILLS = int(os.environ.get("PIC_CRASH_KILLS", "200"))
 SEED = int(os.environ.get("PIC_CRASH_SEED", "1"))
 CLIENTS = 6
 PEERS_A_CLIENT = 8  # then it removes one before it adds the next, so that the cell stays small
 STEPS = ("decided", "sealed", "committed", "published", "answered")
-PROBES = ("/healthz", "/readyz")
 LONGEST_LIFE = 0.15  # seconds of load before a random kill
-
-
-class Connection(http.client.HTTPConnection):
-    """To the daemon's socket, whose operator may do everything."""
-
-    def __init__(self, path):
-        super().__init__("localhost", timeout=DEADLINE)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
-class Api:
-    def __init__(self, path):
-        self.path = path
-        self.connection = None
-
-    def call(self, method, path, body=None, key=None):
-        """The status, the body and the sequence. Raises OSError or HTTPException when the daemon is not there, or dies meanwhile."""
-        self.connection = self.connection or Connection(self.path)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        if key:
-            headers["Idempotency-Key"] = key
-        try:
-            self.connection.request(method, path if path in PROBES else "/api/v1" + path, None if body is None else json.dumps(body), headers)
-            answer = self.connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException):
-            self.connection.close()
-            self.connection = None
-            raise
-        return answer.status, text.decode(), int(answer.headers.get("X-Pic-Seq", "0"))
-
-    def get(self, path):
-        status, text, _ = self.call("GET", path)
-        assert status == 200, f"GET {path}: {status} {text}"
-        return json.loads(text)
-
-    def is_up(self):
-        try:
-            return self.call("GET", "/readyz")[0] == 200
-        except (OSError, http.client.HTTPException):
-            return False
 
 
 Acknowledged = collections.namedtuple("Acknowledged", "seq kind names")
@@ -246,20 +200,7 @@ class Crash(unittest.TestCase):
 
     def set_up(self):
         self.start()
-        self.wait_for_socket()
-        token = (self.cell.folder / "data" / "setup-token").read_text().strip()
-        status, text, _ = self.api.call("POST", "/setup", {
-            "setup_token": token, "username": "admin", "password": PASSWORD, "cell_name": "home",
-            "domain": "cell.home.arpa", "vpn_range": "10.8.0.0/16"})
-        self.assertEqual(status, 201, text)
-
-    def wait_for_socket(self):
-        def answers():
-            try:
-                return self.api.call("GET", "/healthz")[0] == 200
-            except (OSError, http.client.HTTPException):
-                return False
-        eventually(answers, "the daemon answers at its socket")
+        claim(self.cell, self.api)
 
     def faults(self):
         return [client.fault for client in self.clients if client.fault]
