@@ -91,6 +91,9 @@ void Agent::Impl::add(const AdapterSpec& spec, const SealKey& key) {
         statuses[name] = json;
         if (client) client->status({name, json});
     };
+    outlet.live = [this, name](const std::string& json) {
+        with_client([&](bus::Client& c) { c.status({name, json}); });
+    };
     outlet.ready = [this, name] { with_client([&](bus::Client& c) { c.ask(name); }); };
     if (options.held)
         outlet.held = [this, name](const Content& content) { options.held(name, content.revision); };
@@ -113,6 +116,7 @@ void Agent::Impl::on_connected(const bus::Welcome& welcome) {
     with_client([&](bus::Client& c) {
         for (const auto& [name, json] : statuses) c.status({name, json});
     });
+    for (const auto& [name, service] : services) service->tell_anew();
 }
 
 void Agent::Impl::on_refused(const std::string& name, const Rejection& why) {

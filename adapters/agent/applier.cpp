@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agent/folder.hpp"
+#include "adapters/agent/live.hpp"
 #include "adapters/agent/runtime.hpp"
 #include "adapters/agent/steps.hpp"
 
@@ -125,13 +126,15 @@ struct Applier::Impl {
                                  .needed_paths = {options.data.string(), options.memory.string()},
                                  .log = options.log,
                                  .restarted = options.program_restarted}),
-          dropped(options.spec.drop_keys.begin(), options.spec.drop_keys.end()) {}
+          dropped(options.spec.drop_keys.begin(), options.spec.drop_keys.end()),
+          tables(options.spec.tables) {}
 
     ApplierOptions options;
     Folder folder;
     Journal journal;
     Runtime runtime;
     std::unordered_set<std::string_view> dropped;  ///< views into options
+    LiveTables tables;
     Content good;
     std::map<std::string, FileStamp> stamps;  ///< of the live version
     bool live = false;                        ///< the good content is what the programs run on
@@ -443,6 +446,14 @@ Report Applier::look() {
 }
 
 std::string Applier::status() const { return impl_->runtime.status(); }
+
+std::vector<std::string> Applier::live() {
+    auto& i = *impl_;
+    if (!i.runtime.running() || i.good.empty()) return {};
+    return i.tables.changes(i.values(i.good, 0), i.runtime);
+}
+
+void Applier::forget_live() { impl_->tables.forget(); }
 
 void Applier::stop() { impl_->runtime.stop(); }
 

@@ -24,6 +24,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/agent/content.hpp"
 #include "adapters/agent/journal.hpp"
@@ -76,6 +77,11 @@ class Applier {
     /// Live state for people and tests, a JSON object: programs with their pids, "namespace_pid" of the
     /// private network.
     [[nodiscard]] std::string status() const;
+
+    /// Messages that tell what changed in the adapter's tables (adapters/agent/live.hpp); none where nothing runs.
+    [[nodiscard]] std::vector<std::string> live();
+    /// The next live() tells everything anew.
+    void forget_live();
 
     /// Ends the programs, last started first. Idempotent.
     void stop();

@@ -75,14 +75,14 @@ void keep_last(std::string& text, std::size_t limit) {
 }
 
 /// Reads what is there; false at the end of the stream.
-bool drain(int fd, Ran& into) {
+bool drain(int fd, Ran& into, std::size_t keep) {
     char buffer[8192];
     while (true) {
         const ssize_t n = ::read(fd, buffer, sizeof buffer);
         if (n > 0) {
             into.output.append(buffer, static_cast<std::size_t>(n));
             into.lines += static_cast<std::size_t>(std::count(buffer, buffer + n, '\n'));
-            keep_last(into.output, run_output_limit);
+            keep_last(into.output, keep);
             continue;
         }
         if (n == 0) return false;
@@ -146,7 +146,7 @@ int Child::wait() {
     return exit_code(info);
 }
 
-Ran run(const Command& command, std::chrono::milliseconds limit) {
+Ran run(const Command& command, std::chrono::milliseconds limit, std::size_t keep) {
     auto [read, write] = make_pipe();
     Child child(command, write.get());
     write.reset();
@@ -161,17 +161,17 @@ Ran run(const Command& command, std::chrono::milliseconds limit) {
         if (left <= 0) {
             child.signal(SIGKILL);
             child.wait();
-            drain(read.get(), ran);
+            drain(read.get(), ran, keep);
             ran.output += "\n(took longer than " + std::to_string(limit.count()) + " ms)";
             ran.code = run_timed_out;
             return ran;
         }
         if (::poll(wanted, 2, static_cast<int>(left)) < 0 && errno != EINTR) throw broken("poll");
-        if (wanted[1].revents != 0 && !drain(read.get(), ran)) wanted[1].fd = -1;
+        if (wanted[1].revents != 0 && !drain(read.get(), ran, keep)) wanted[1].fd = -1;
         if (wanted[0].revents != 0) break;
     }
     ran.code = child.wait();
-    drain(read.get(), ran);
+    drain(read.get(), ran, keep);
     return ran;
 }
 

@@ -75,7 +75,7 @@ class Child {
 /// What came of a program that was run to its end.
 struct Ran {
     int code = 0;           ///< as Child::wait(); run_timed_out when it was killed for taking too long
-    std::string output;     ///< both streams, the last run_output_limit bytes
+    std::string output;     ///< both streams, the last `keep` bytes
     std::size_t lines = 0;  ///< ends of lines in all of the output, also in what is no longer there
     [[nodiscard]] bool ok() const { return code == 0; }
 };
@@ -83,8 +83,9 @@ struct Ran {
 inline constexpr std::size_t run_output_limit = 64 * 1024;
 inline constexpr int run_timed_out = 124;
 
-/// Runs a program to its end.
-[[nodiscard]] Ran run(const Command& command, std::chrono::milliseconds limit);
+/// Runs a program to its end. `keep`: bytes of its output.
+[[nodiscard]] Ran run(const Command& command, std::chrono::milliseconds limit,
+                      std::size_t keep = run_output_limit);
 
 /// A pipe, both ends closed on exec.
 struct Pipe {

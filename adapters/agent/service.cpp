@@ -47,6 +47,7 @@ struct Service::State {
     bool recovered = false;
     bool stopping = false;
     bool restarted = false;              ///< a program was
+    bool anew = false;                   ///< the tables are to be told in full
     std::optional<Rejection> objection;  ///< of the controller, not told yet
     Content held;
     Position newest;  ///< ever held; stays when `held` is forgotten
@@ -58,6 +59,7 @@ struct Service::State {
     std::chrono::seconds pause = first_retry_pause;
     std::optional<Clock::time_point> retry_at;
     Clock::time_point look_at;
+    Clock::time_point live_at;
 
     std::thread thread;
 
@@ -70,9 +72,10 @@ struct Service::State {
     void tell(const Report& report);
     void after_attempt(const Applier& applier, const Report& report);
     void object(const Applier& applier, const Rejection& why);
+    void tell_live(Applier& applier, bool in_full);
     [[nodiscard]] Clock::time_point next_time() const;
     [[nodiscard]] bool has_work() const {
-        return stopping || restarted || objection || held.revision != tried;
+        return stopping || restarted || anew || objection || held.revision != tried;
     }
 };
 
@@ -113,7 +116,18 @@ void Service::State::object(const Applier& applier, const Rejection& why) {
 }
 
 Clock::time_point Service::State::next_time() const {
-    return retry_at ? std::min(*retry_at, look_at) : look_at;
+    const auto look = retry_at ? std::min(*retry_at, look_at) : look_at;
+    return options.spec.tables.empty() ? look : std::min(look, live_at);
+}
+
+void Service::State::tell_live(Applier& applier, bool in_full) {
+    if (in_full) applier.forget_live();
+    if (options.spec.tables.empty() || !outlet.live || (!in_full && Clock::now() < live_at)) return;
+    try {
+        for (const auto& message : applier.live()) outlet.live(message);
+    } catch (const std::exception&) {  // no process, no pipe: the service's own steps will say so
+    }
+    live_at = Clock::now() + live_interval;
 }
 
 void Service::State::recover(Applier& applier) {
@@ -132,6 +146,7 @@ void Service::State::turn(Applier& applier, std::unique_lock<std::mutex>& lock) 
     const Content desired = held;
     const bool fresh = !desired.empty() && desired.revision != std::exchange(tried, desired.revision);
     const bool was_restarted = std::exchange(restarted, false);
+    const bool in_full = std::exchange(anew, false);
     const auto why = std::exchange(objection, std::nullopt);
     lock.unlock();
     const bool due = retry_at && Clock::now() >= *retry_at && !desired.empty();
@@ -145,6 +160,7 @@ void Service::State::turn(Applier& applier, std::unique_lock<std::mutex>& lock) 
         if (!applier.good().empty()) tell(guarded(desired.revision, [&] { return applier.look(); }));
     }
     if (why) object(applier, *why);
+    tell_live(applier, in_full);
     lock.lock();
 }
 
@@ -175,6 +191,7 @@ void Service::State::run() {
 void Service::State::work() {
     Applier applier(options);
     look_at = Clock::now() + look_interval;
+    live_at = Clock::now();
     recover(applier);
     std::unique_lock lock(mutex);
     while (true) {
@@ -223,6 +240,12 @@ Result<void> Service::offer(const Bundle& bundle) {
     }
     if (state_->outlet.held) state_->outlet.held(now);
     return {};
+}
+
+void Service::tell_anew() {
+    const std::scoped_lock lock(state_->mutex);
+    state_->anew = true;
+    state_->changed.notify_all();
 }
 
 void Service::refused(const Rejection& why) {

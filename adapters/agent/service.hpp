@@ -15,6 +15,7 @@
 namespace pic::agent {
 
 inline constexpr std::chrono::seconds look_interval{15};
+inline constexpr std::chrono::seconds live_interval{5};  ///< of the tables
 inline constexpr std::chrono::seconds first_retry_pause{5};  ///< doubles up to longest_retry_pause
 inline constexpr std::chrono::seconds longest_retry_pause{300};
 
@@ -23,6 +24,7 @@ class Service {
     struct Outlet {
         std::function<void(const Report&)> report;       ///< called on the service's thread
         std::function<void(const std::string&)> status;  ///< a JSON object, when it has changed; likewise
+        std::function<void(const std::string&)> live;    ///< what changed in its tables; likewise
         std::function<void()> ready;                     ///< have() has an answer from now on
         std::function<void(const Content&)> held;        ///< a bundle was taken in; on the thread of offer()
     };
@@ -41,6 +43,8 @@ class Service {
     /// Takes a bundle in. Refusals: those of advance(). After "wrong_root" and "wrong_base" nothing is held,
     /// so that a full bundle is asked for; a position that went back is refused all the same.
     Result<void> offer(const Bundle& bundle);
+    /// The controller has forgotten what the tables told it: they are told anew.
+    void tell_anew();
     /// What the controller refused is told as a report; what is live stays so.
     void refused(const Rejection& why);
     /// Ends the programs and the thread. Idempotent.

@@ -198,6 +198,21 @@ RelaySpec relay(Reader& in) {
     return {.listen = in.required("listen"), .port = in.required("port"), .to = in.required("to")};
 }
 
+TableSpec table(Reader& in) {
+    TableSpec t;
+    t.name = in.required("name");
+    t.argv = in.texts("argv");
+    t.file = in.text("file");
+    if (t.argv.empty() == t.file.empty()) throw Wrong{in.at("argv"), "or a file, one of them, is needed"};
+    t.separator = in.required("separator");
+    t.columns = in.texts("columns");
+    if (t.columns.empty()) throw Wrong{in.at("columns"), "is missing"};
+    t.numbers = in.texts("numbers");
+    t.chart = in.texts("chart");
+    t.limit = in.milliseconds("limit_ms", t.limit);
+    return t;
+}
+
 AdapterSpec adapter(Reader& in) {
     AdapterSpec a;
     a.service = in.required("service");
@@ -218,6 +233,7 @@ AdapterSpec adapter(Reader& in) {
     a.reload = list<StepSpec>(in, "reload", step);
     a.probe = list<StepSpec>(in, "probe", step);
     a.relays = list<RelaySpec>(in, "relays", relay);
+    a.tables = list<TableSpec>(in, "tables", table);
     in.done();
     return a;
 }

@@ -86,6 +86,18 @@ struct DerivedSpec {
         prefix;  ///< or, without a file, the values of the parameters whose key does, joined by spaces
 };
 
+/// Live state as a table: what a command prints or a file holds, a line a row (adapters/agent/live.hpp).
+struct TableSpec {
+    std::string name;
+    std::vector<Template> argv;  ///< or
+    Template file;
+    std::string separator;             ///< of columns; a blank: any number of blanks and tabs
+    std::vector<std::string> columns;  ///< the first one is the row's key
+    std::vector<std::string> numbers;  ///< those that are told as numbers
+    std::vector<std::string> chart;    ///< those whose course is worth keeping
+    std::chrono::milliseconds limit{5'000};
+};
+
 struct AdapterSpec {
     std::string service;
     Parameters parameters;  ///< defaults
@@ -101,6 +113,7 @@ struct AdapterSpec {
     std::vector<StepSpec> reload;
     std::vector<StepSpec> probe;
     std::vector<RelaySpec> relays;
+    std::vector<TableSpec> tables;
 };
 
 /// Refusal: "bad_adapter", with the place in the document.

@@ -24,14 +24,26 @@ class CoreFigures {
           events_(gauge(metrics, "pic_writer_events", "Events committed")),
           refused_(gauge(metrics, "pic_writer_refused", "Change-sets refused by a rule")),
           read_only_(gauge(metrics, "pic_read_only", "1: a fault was found in the log, nothing is written")),
-          desired_(prometheus::BuildGauge()
-                       .Name("pic_service_desired_revision")
-                       .Help("The newest revision that a service should have")
-                       .Register(metrics.registry())),
-          applied_(prometheus::BuildGauge()
-                       .Name("pic_service_applied_revision")
-                       .Help("The newest revision that is live, as its agent says")
-                       .Register(metrics.registry())) {}
+          desired_(family(metrics, "pic_service_desired_revision", "The newest revision that a service should have")),
+          applied_(family(metrics, "pic_service_applied_revision", "The newest revision that is live, as its agent says")),
+          healthy_(family(metrics, "pic_service_healthy", "1: its agent is there, and its last probe succeeded")),
+          received_(family(metrics, "pic_peer_received_bytes", "From a peer, since WireGuard started")),
+          sent_(family(metrics, "pic_peer_sent_bytes", "To a peer, since WireGuard started")) {}
+
+    /// By the peers' names: the tables know keys alone.
+    void refresh_peers(core::Cell& cell) {
+        const auto world = cell.world();
+        cell.live().visit("wireguard", "transfer", [&](const core::LiveTable& table) {
+            std::size_t shown = 0;
+            world->get<peers::Service>().peers.for_each_while([&](const Uuid&, const peers::Peer& peer) {
+                const auto key = to_string(peer.settings.public_key);
+                const prometheus::Labels labels{{"peer", peer.settings.name.text}};
+                if (const auto in = table.number(key, "received_bytes")) received_.Add(labels).Set(*in);
+                if (const auto out = table.number(key, "sent_bytes")) sent_.Add(labels).Set(*out);
+                return ++shown < peers_shown;
+            });
+        });
+    }
 
     void refresh(core::Cell& cell) {
         const auto set = [](prometheus::Gauge& gauge, std::uint64_t value) { gauge.Set(static_cast<double>(value)); };
@@ -45,16 +57,23 @@ class CoreFigures {
         for (const auto& service : cell.publisher().status()) {
             set(desired_.Add({{"service", service.name}}), service.desired.value);
             set(applied_.Add({{"service", service.name}}), service.applied.value);
+            set(healthy_.Add({{"service", service.name}}), service.connected && service.report && service.report->healthy ? 1 : 0);
         }
+        refresh_peers(cell);
     }
 
   private:
+    static constexpr std::size_t peers_shown = 1000;  ///< a scrape stays small
+
+    static prometheus::Family<prometheus::Gauge>& family(http::Metrics& metrics, const char* name, const char* help) {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
+    }
     static prometheus::Gauge& gauge(http::Metrics& metrics, const char* name, const char* help) {
-        return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
+        return family(metrics, name, help).Add({});
     }
 
     prometheus::Gauge &sequence_, &batches_, &changes_, &events_, &refused_, &read_only_;
-    prometheus::Family<prometheus::Gauge>&desired_, &applied_;
+    prometheus::Family<prometheus::Gauge>&desired_, &applied_, &healthy_, &received_, &sent_;
 };
 
 void answer_text(Responder respond, std::string_view type, std::string text) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "controller/api/fault.hpp"
+#include "controller/api/live_queries.hpp"
 #include "controller/core/diff.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/http/api.hpp"
@@ -130,7 +131,7 @@ struct Special {
 
 const std::map<std::string_view, Special>& specials() {
     static const std::map<std::string_view, Special> table{
-        {"services", {services}}, {"service", {service}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
+        {"services", {services}}, {"service", {service}}, {"service_live", {service_live}}, {"peer_traffic", {peer_traffic, true}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
         {"events", {events, true}}, {"diff", {diff, true}}, {"verify", {verify, true}},
     };
     return table;

@@ -56,7 +56,7 @@ Cell::~Cell() { stop(); }
 
 void Cell::start() {
     Housekeeping::Hooks hooks;
-    hooks.tick = [this] { publisher_.tick(std::chrono::steady_clock::now()); };
+    hooks.tick = [this] { tick(); };
     hooks.world = [this] { return world(); };
     hooks.expire = [this](const Uuid& id) {
         ChangeRequest request;
@@ -68,10 +68,36 @@ void Cell::start() {
         request.source = "daemon";
         change(std::move(request), [](const Outcome&) { return Answer{}; }, [](Result<Answer>) {});
     };
+    open_live_history();
     publisher_.render(*world());
     start_bus();
     housekeeping_ = std::make_unique<Housekeeping>(vault_, std::move(hooks));
     housekeeping_->start();
+}
+
+/// Charts are a convenience: a cell whose live.db cannot be written runs without them.
+void Cell::open_live_history() {
+    if (options_.live_file.empty()) return;
+    try {
+        live_history_.emplace(options_.live_file);
+    } catch (const sqlite::Error& error) {
+        spdlog::warn("live_history: it is not kept: {}", error.what());
+    }
+}
+
+/// On the housekeeping's thread; what waits for a disk goes to a worker.
+void Cell::tick() {
+    const auto now = std::chrono::steady_clock::now();
+    publisher_.tick(now);
+    if (!live_history_ || now - sampled_ < std::chrono::milliseconds(LiveHistory::step_ms)) return;
+    sampled_ = now;
+    post([this] {
+        try {
+            live_history_->sample(live_, core::now());
+        } catch (const sqlite::Error& error) {
+            spdlog::warn("live_history: a minute of it is lost: {}", error.what());
+        }
+    });
 }
 
 void Cell::start_bus() {
@@ -185,7 +211,11 @@ Result<bus::FetchAnswer> Cell::fetch(const bus::PeerIdentity&, const bus::Fetch&
 
 void Cell::report(const bus::PeerIdentity&, Report report) { publisher_.report(report); }
 
-void Cell::status(const bus::PeerIdentity&, bus::Status) {}
+void Cell::status(const bus::PeerIdentity&, bus::Status status) {
+    if (const auto ok = live_.take(status.service, status.json, core::now()); !ok) {
+        spdlog::warn("live_state: {}: {}", status.service, ok.error().detail);
+    }
+}
 
 Result<bus::EventsPage> Cell::events(const bus::PeerIdentity&, const Position& after, std::uint32_t limit) {
     bus::EventsPage page;

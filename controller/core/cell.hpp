@@ -16,6 +16,8 @@
 #include "controller/access/tokens.hpp"
 #include "controller/core/access_sync.hpp"
 #include "controller/core/history.hpp"
+#include "controller/core/live_history.hpp"
+#include "controller/core/live_state.hpp"
 #include "controller/core/publisher.hpp"
 #include "controller/core/supply.hpp"
 #include "controller/core/undo.hpp"
@@ -28,6 +30,7 @@ namespace pic::core {
 struct CellOptions {
     std::string bus_endpoint = "tcp://127.0.0.1:5560";
     std::string hint_endpoint = "tcp://127.0.0.1:*";
+    std::filesystem::path live_file = {};  ///< where the last day of live state is kept; empty: nowhere
     Writer::Step step = {};  ///< for crash tests
 };
 
@@ -67,6 +70,9 @@ class Cell final : private bus::Backend {
     /// Told whenever a service's status changes. Before start().
     void on_status(std::function<void(const ServiceStatus&)> told) { publisher_.on_status(std::move(told)); }
 
+    /// Told whenever a service's live table changes. Before start().
+    void on_live(LiveState::Told told) { live_.on_change(std::move(told)); }
+
     /// Starts the writer, the bus and the housekeeping. Throws std::runtime_error where the bus cannot bind.
     void start();
     /// Ends what is queued and every thread. Idempotent.
@@ -85,6 +91,9 @@ class Cell final : private bus::Backend {
 
     [[nodiscard]] History& history() { return history_; }
     [[nodiscard]] Publisher& publisher() { return publisher_; }
+    [[nodiscard]] const LiveState& live() const { return live_; }
+    /// Nothing where it is not kept.
+    [[nodiscard]] const LiveHistory* live_history() const { return live_history_ ? &*live_history_ : nullptr; }
     [[nodiscard]] const log::LogStore& store() const { return store_; }
     [[nodiscard]] vault::Vault& vault() { return vault_; }
     [[nodiscard]] Writer& writer() { return *writer_; }
@@ -110,6 +119,8 @@ class Cell final : private bus::Backend {
     void fault(std::string_view what) override;
 
     void committed(const World& before, const World& after);
+    void open_live_history();
+    void tick();
     void start_bus();
     struct Workers;
 
@@ -119,6 +130,9 @@ class Cell final : private bus::Backend {
     log::Head head_at_start_;
     History history_;
     Publisher publisher_;
+    LiveState live_;
+    std::optional<LiveHistory> live_history_;
+    std::chrono::steady_clock::time_point sampled_{};
     AccessSync access_sync_;
     std::vector<std::function<void(Sequence)>> commit_told_;
     std::unique_ptr<Writer> writer_;

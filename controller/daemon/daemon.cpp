@@ -130,6 +130,7 @@ struct Daemon::Parts {
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
         open_claim(world);
         core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
+        cell_options.live_file = options.data / "live.db";
         cell_options.step = crash_point();
         cell = std::make_unique<core::Cell>(std::move(cell_options), *store, *vault, tokens, std::move(world),
                                             [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
@@ -222,6 +223,7 @@ struct Daemon::Parts {
             server = std::make_unique<http::Server>(std::move(serving), api, std::move(handlers), *gatekeeper, *pages, metrics);
             cell->on_commit([this](Sequence head) { committed(head); });
             cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(s)); });
+            cell->on_live([this](const std::string& service, const std::string& table) { server->live_changed(service, table); });
             cell->start();
         } catch (const StartError&) {
             throw;

@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "controller/http/core.hpp"
+#include "schema/record.hpp"
 
 namespace pic::http {
 namespace {
@@ -266,8 +267,19 @@ void Server::notify(Sequence head) {
 void Server::status(std::string service, std::string json) {
     core_->mailbox->post(
         [core = core_.get(), service = std::move(service), json = std::move(json)]() mutable {
-            core->hub.status(std::move(service), std::move(json));
+            core->hub.status(std::move(service), "service", json);
         });
+}
+
+void Server::live_changed(const std::string& service, const std::string& table) {
+    std::string json = "{\"service\":";
+    write_json_string(json, service);
+    json += ",\"table\":";
+    write_json_string(json, table);
+    json += '}';
+    core_->mailbox->post([core = core_.get(), key = "live/" + service + "/" + table, json = std::move(json)] {
+        core->hub.status(key, "live", json);
+    });
 }
 
 }  // namespace pic::http

@@ -60,6 +60,8 @@ class Server {
     void notify(Sequence head);
     /// What a service is doing now, a JSON object; websockets get the latest of each service.
     void status(std::string service, std::string json);
+    /// A live table of a service has changed; websockets are told which, and ask for what they show of it.
+    void live_changed(const std::string& service, const std::string& table);
 
   private:
     struct Core;

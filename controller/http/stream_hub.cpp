@@ -23,10 +23,10 @@ void StreamHub::notify(Sequence head) {
     }
 }
 
-void StreamHub::status(std::string service, std::string json) {
+void StreamHub::status(std::string key, std::string_view member, std::string_view json) {
     auto message =
-        std::make_shared<const std::string>(fmt::format(R"({{"kind":"status","service":{}}})", json));
-    statuses_[std::move(service)] = {++generation_, std::move(message)};
+        std::make_shared<const std::string>(fmt::format(R"({{"kind":"status","{}":{}}})", member, json));
+    statuses_[std::move(key)] = {++generation_, std::move(message)};
     wake_all();
 }
 

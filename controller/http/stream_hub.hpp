@@ -28,7 +28,8 @@ class StreamHub {
 
     [[nodiscard]] Sequence head() const { return head_; }
     void notify(Sequence head);
-    void status(std::string service, std::string json);
+    /// The latest of each `key` goes to websockets as {"kind":"status","<member>":<json>}.
+    void status(std::string key, std::string_view member, std::string_view json);
 
     /// A live session; called when there may be something new.
     using Wake = std::function<void()>;

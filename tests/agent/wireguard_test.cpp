@@ -87,6 +87,14 @@ TEST_CASE("a tunnel comes up and follows its configuration without being taken d
     require_applied(applier.apply(desired.next()));
     CHECK(ip(applier, {"route", "show", "dev", "wg0"}).find("192.168.7.0/24") == std::string::npos);
 
+    const auto live = applier.live();
+    REQUIRE(live.size() == 3);
+    const auto transfer = nlohmann::json::parse(live.front())["live"];
+    CHECK(transfer["table"] == "transfer");
+    CHECK(transfer["rows"].size() == 2);
+    CHECK(transfer["rows"][0][1] == 0);
+    CHECK(applier.live().empty());
+
     CHECK(applier.status() == status);  // the same program in the same namespace all along
 }
 

@@ -137,6 +137,12 @@ class Tunnel(Cell):
         self.assertEqual(laptop.resolves("laptop.cell.home.arpa"), [address])
         self.assertEqual(laptop.resolves("www.upstream.test"), ["198.51.100.7"])
 
+        def traffic():
+            seen = cell.json("peer", "traffic", "laptop")
+            return seen if seen["received_bytes"] and seen["latest_handshake"] else None
+        seen = eventually(traffic, "what passed is known")
+        self.assertIn(Laptop.SELF, seen["endpoint"])
+
         cell.picctl("cell", "set", "domain", "home.example", "--wait")
         self.assertEqual(laptop.resolves("laptop.home.example"), [address])
         self.assertEqual(laptop.resolves("laptop.cell.home.arpa"), [])

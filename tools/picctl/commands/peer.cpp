@@ -117,6 +117,14 @@ void link(Session& session, const Arguments& arguments) {
                                           printable(made.value("path", "?")));
 }
 
+/// What it is now; the course of the day is for charts, in --json.
+void traffic(Session& session, const Arguments& arguments) {
+    auto seen = session.get(path_of(session, arguments) + "/traffic");
+    if (session.show_json(seen)) return;
+    seen.erase("points");
+    print_object(session.terminal().out, seen);
+}
+
 void remove(Session& session, const Arguments& arguments) {
     const auto answer = session.change("DELETE", path_of(session, arguments), {});
     session.show_change(answer, fmt::format("Removed peer {}", arguments.text("peer")));
@@ -143,6 +151,7 @@ Verbs peer_verbs() {
          std::vector{peer_parameter} + options_for(rotate_fields), rotate},
         {"peer link", Role::local, "a download link that works once",
          std::vector{peer_parameter} + options_for(link_fields), link},
+        {"peer traffic", Role::local, "what passed, and when it was last heard of", {peer_parameter}, traffic},
         {"peer remove", Role::command, "remove one", {peer_parameter}, remove},
     };
 }

@@ -1,0 +1,99 @@
+// The tables of an adapter: read by its own columns, told by what changed, in messages that the bus takes.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "adapters/agent/live.hpp"
+#include "agent/support.hpp"
+#include "bus/messages.hpp"
+
+using namespace pic;
+using namespace pic::agent;
+using namespace pic::agent::test;
+using Json = nlohmann::json;
+
+namespace {
+
+/// An adapter whose one table is a file of the test's.
+struct Leases {
+    TemporaryFolder folder;
+    AdapterSpec spec;
+    Values values;
+    std::filesystem::path file = folder.path() / "leases";
+
+    explicit Leases(std::string separator = " ") {
+        spec.service = "dhcp";
+        TableSpec table;
+        table.name = "leases";
+        table.file = "{folder}/leases";
+        table.separator = std::move(separator);
+        table.columns = {"mac", "expires", "name"};
+        table.numbers = {"expires"};
+        spec.tables.push_back(table);
+        values["folder"] = folder.path().string();
+    }
+    void write(const std::string& text) const { std::ofstream(file) << text; }
+};
+
+std::vector<Json> told(LiveTables& tables, const Leases& leases) {
+    const Runtime runtime(leases.spec, {});
+    std::vector<Json> all;
+    for (const auto& message : tables.changes(leases.values, runtime)) all.push_back(Json::parse(message)["live"]);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a table is told once in full, then by what changed") {
+    const Leases leases;
+    LiveTables tables(leases.spec.tables);
+    CHECK(told(tables, leases).empty());  // no file yet: nothing is known
+
+    LiveTables fresh(leases.spec.tables);
+    leases.write("aa  100 laptop\nbb\t200 phone\n");
+    auto messages = told(fresh, leases);
+    REQUIRE(messages.size() == 1);
+    CHECK(messages[0]["reset"] == true);
+    CHECK(messages[0]["rows"] == Json::parse(R"([["aa",100,"laptop"],["bb",200,"phone"]])"));
+    CHECK(told(fresh, leases).empty());
+
+    leases.write("aa 300 laptop\ncc 400\n");
+    messages = told(fresh, leases);
+    REQUIRE(messages.size() == 1);
+    CHECK_FALSE(messages[0].contains("reset"));
+    CHECK(messages[0]["rows"] == Json::parse(R"([["aa",300,"laptop"],["cc",400,""]])"));
+    CHECK(messages[0]["gone"] == Json::parse(R"(["bb"])"));
+
+    fresh.forget();
+    messages = told(fresh, leases);
+    REQUIRE(messages.size() == 1);
+    CHECK(messages[0]["reset"] == true);
+    CHECK(messages[0]["rows"].size() == 2);
+}
+
+TEST_CASE("an empty table is told as empty, and one parted by commas keeps its empty columns") {
+    const Leases leases(",");
+    LiveTables tables(leases.spec.tables);
+    leases.write("");
+    CHECK(told(tables, leases).at(0)["rows"].empty());
+    leases.write("aa,,some name\n");
+    CHECK(told(tables, leases).at(0)["rows"] == Json::parse(R"([["aa","","some name"]])"));
+}
+
+TEST_CASE("no message is larger than the bus takes, whatever the table holds") {
+    const Leases leases;
+    LiveTables tables(leases.spec.tables);
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += fmt::format("{:012} {} host-\xff-{}\n", i, i, i);
+    leases.write(text);
+    const Runtime runtime(leases.spec, {});
+    std::size_t rows = 0;
+    for (const auto& message : tables.changes(leases.values, runtime)) {
+        CHECK(message.size() < bus::status_limit);
+        rows += Json::parse(message)["live"]["rows"].size();
+    }
+    CHECK(rows == 5000);
+}
