@@ -221,6 +221,8 @@ struct Daemon::Parts {
         serving.hosts = options.hosts;
         try {
             server = std::make_unique<http::Server>(std::move(serving), api, std::move(handlers), *gatekeeper, *pages, metrics);
+            // Where the log stands, before anything is committed: a stream that resumes after a restart asks for that.
+            server->notify(cell->world()->sequence);
             cell->on_commit([this](Sequence head) { committed(head); });
             cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(s)); });
             cell->on_live([this](const std::string& service, const std::string& table) { server->live_changed(service, table); });

@@ -21,6 +21,8 @@ type Message = { kind: 'event'; event: Event } | { kind: 'status'; service: Serv
 const first_wait = 400
 const longest_wait = 5000
 const refresh_every = 250
+/** Handshakes refused in a row after which the place to resume from is in doubt, as after another log was restored. */
+const doubt_after = 4
 
 /** The wait before the next attempt: doubling, bounded, and not the same for all who lost the line together. */
 export const backoff = (attempt: number, random = Math.random()) => Math.min(first_wait * 2 ** attempt, longest_wait) * (0.75 + random / 2)
@@ -34,6 +36,7 @@ export class Feed {
   private refresh: ReturnType<typeof setTimeout> | undefined
   private attempt = 0
   private caughtUp = false
+  private resume = true
 
   constructor(
     private readonly queries: QueryClient,
@@ -53,7 +56,7 @@ export class Feed {
   open() {
     if (this.socket) return
     clearTimeout(this.retry)
-    const after = this.state.head ? `?after=${this.state.head}` : ''
+    const after = this.state.head && this.resume ? `?after=${this.state.head}` : ''
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
     const socket = new WebSocket(`${scheme}//${location.host}${base}/stream${after}`)
     this.socket = socket
@@ -88,6 +91,8 @@ export class Feed {
     const policy = 1008
     if (code === policy) this.signedOut()
     this.set({ line: 'lost', lostAt: this.state.lostAt ?? Date.now() })
+    // Without a place it begins at the head, and whoever was cut off asks for everything anew anyway.
+    if (this.attempt >= doubt_after) this.resume = false
     this.retry = setTimeout(() => this.open(), backoff(this.attempt++))
     // A refused handshake does not say why: the session query finds out whether it is the session.
     void this.queries.invalidateQueries({ queryKey: ['/session'] })
@@ -104,7 +109,8 @@ export class Feed {
       this.caughtUp = true
       this.attempt = 0
       const was = this.state.line
-      this.set({ line: 'live', head: Math.max(this.state.head, message.seq), lostAt: undefined })
+      this.set({ line: 'live', head: this.resume ? Math.max(this.state.head, message.seq) : message.seq, lostAt: undefined })
+      this.resume = true
       if (was === 'lost') void this.queries.invalidateQueries()
     }
   }

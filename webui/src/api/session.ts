@@ -34,7 +34,14 @@ export const setupQuery = queryOptions<Schemas['SetupState'], Problem>({
   queryFn: () => take(client.GET('/setup')),
 })
 
-export const useSession = () => useQuery(sessionQuery).data ?? null
+let last: Session | null = null
+
+/** Whoever is signed in, or was until a moment ago: a session that ended elsewhere must not take a half-filled form away. */
+export function useSession(): Session | null {
+  const session = useQuery(sessionQuery).data
+  if (session) last = session
+  return session ?? last
+}
 
 /** Whether whoever is signed in may make this call. */
 export function useMay(method: string, path: string): boolean {

@@ -88,10 +88,12 @@ interface ControlProps {
   set: (value: Input) => void
   error: string | undefined
   required: boolean
+  /** Say that it may be left out; not where everything may, as in a change. */
+  optional: boolean
   autoFocus?: boolean
 }
 
-export function Control({ spec, schema, words, value, set, error, required, autoFocus }: ControlProps) {
+export function Control({ spec, schema, words, value, set, error, required, optional, autoFocus }: ControlProps) {
   const label = tOr(`${words}.${spec.name}`, spec.name.replaceAll('_', ' '))
   const hint = spec.hint ?? (tOr(`${words}.${spec.name}.hint`, '') || undefined)
   if (spec.render) return <div data-field={spec.name}>{spec.render({ value, set, error, label })}</div>
@@ -109,7 +111,7 @@ export function Control({ spec, schema, words, value, set, error, required, auto
   const common = { className: cx(inputLook, spec.mono && 'font-mono text-sm'), 'data-first': autoFocus || undefined, spellCheck: false, autoCapitalize: 'none' } as const
   return (
     <div data-field={spec.name}>
-      <Field label={<>{label}{!required && <span className="ml-1.5 font-normal text-soft">{t('optional')}</span>}</>} hint={hint} error={error} required={required}>
+      <Field label={<>{label}{optional && <span className="ml-1.5 font-normal text-soft">{t('optional')}</span>}</>} hint={hint} error={error} required={required}>
         {(ids) => {
           if (kind === 'select') {
             const options = spec.options ?? (schema.enum ?? []).map((one) => ({ value: one, label: tOr(`${words}.${spec.name}.${one}`, one) }))

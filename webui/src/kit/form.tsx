@@ -179,6 +179,7 @@ export function ChangeForm(props: Props) {
       set={(value) => set(field.name, value)}
       error={objections?.fields[field.name]}
       required={schema.required.includes(field.name)}
+      optional={!original && !schema.required.includes(field.name)}
       autoFocus={focus && at === 0 && !field.advanced}
     />
   )

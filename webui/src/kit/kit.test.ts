@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '@/api/feed'
+import { roundUp } from './bars'
 import { diffLines } from './diff'
 import { arrange } from './list'
 import { stageOf } from './rollout'
@@ -41,6 +42,10 @@ describe('a diff', () => {
       { kind: 'came', text: 'new' },
     ])
   })
+})
+
+it('an axis ends at a round number', () => {
+  expect([0, 1, 3, 17, 51, 100].map(roundUp)).toEqual([1, 1, 5, 20, 100, 100])
 })
 
 describe('a list', () => {

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { ArrowRight, CircleCheckBig, MonitorSmartphone } from 'lucide-react'
-import { Suspense, lazy, useMemo } from 'react'
+import { useMemo } from 'react'
 import { useFeed } from '@/api/feed'
 import { useGet, useList } from '@/api/query'
 import { useAt } from '@/api/time'
 import { number, t, tOr } from '@/i18n'
+import { Bars } from '@/kit/bars'
 import { Empty, Loaded, Page, Skeleton } from '@/kit/page'
 import { ServiceState } from '@/kit/service-state'
 import { Callout, Card } from '@/kit/ui'
@@ -15,7 +16,6 @@ import { useNames } from '@/services/changes/names'
 import { activity } from './activity'
 import { attention } from './attention'
 
-const Chart = lazy(() => import('@/kit/chart'))
 const days = 14
 const most = 1000
 
@@ -35,12 +35,9 @@ function Activity() {
   const since = useMemo(() => new Date(Date.now() - days * 86_400_000).toISOString(), [])
   const query = useQuery({ queryKey: ['/events', 'since', since, head], enabled: head > 0, queryFn: () => readEvents(Math.max(head - most, 0), most, { since }), placeholderData: (before) => before })
   const shown = useMemo(() => activity(query.data?.map(({ at }) => at) ?? [], days, Date.now()), [query.data])
-  const series = useMemo(() => [{ label: t('dashboard.events'), values: shown.counts }], [shown])
   return (
     <Card title={t('dashboard.activity', { days })}>
-      <Suspense fallback={<div className="h-40" />}>
-        <Chart label={t('dashboard.activity', { days })} times={shown.times} series={series} kind="bars" />
-      </Suspense>
+      <Bars label={t('dashboard.activity', { days })} times={shown.times} values={shown.counts} />
     </Card>
   )
 }

@@ -14,7 +14,7 @@ const lifetimes = [
 
 function Expiry({ value, set, error, label }: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
   return (
-    <Field label={<>{label}<span className="ml-1.5 font-normal text-soft">{t('optional')}</span></>} hint={t('peer.expires_at.hint')} error={error}>
+    <Field label={label} hint={t('peer.expires_at.hint')} error={error}>
       {(ids) => (
         <div className="flex flex-wrap items-center gap-2">
           <input {...ids} type="datetime-local" className={`${inputLook} sm:w-60`} value={typeof value === 'string' ? value : ''} onChange={(event) => set(event.target.value)} />

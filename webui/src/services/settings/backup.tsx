@@ -1,5 +1,5 @@
-// One file that is the whole cell, sealed with a passphrase; and back from it.
-import { ArchiveRestore, DatabaseBackup } from 'lucide-react'
+// One file that is the whole cell, sealed with a passphrase.
+import { DatabaseBackup } from 'lucide-react'
 import { useState, type FormEvent } from 'react'
 import { raw } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
@@ -76,50 +76,8 @@ function Take() {
   )
 }
 
-function Restore() {
-  const [passphrase, setPassphrase] = useState('')
-  const [file, setFile] = useState<File | null>(null)
-  const { busy, problem, attempt } = useAttempt()
-  const [done, setDone] = useState(false)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (!file) return
-    void attempt(async () => {
-      await raw('/backup/restore', { method: 'POST', headers: { [header]: passphrase, 'Content-Type': 'application/octet-stream' }, body: file })
-      setDone(true)
-    })
-  }
-  return (
-    <Card title={t('backup.restore')}>
-      <form onSubmit={submit} className="flex max-w-xl flex-col gap-4">
-        <Callout tone="warn">{t('backup.restore.text')}</Callout>
-        <Field label={t('backup.file')} required>
-          {(ids) => <input {...ids} type="file" accept=".pic" className={inputLook} onChange={(event) => setFile(event.target.files?.[0] ?? null)} />}
-        </Field>
-        <Passphrase value={passphrase} set={setPassphrase} error={objection(problem)} hint={t('backup.passphrase.of_file')} />
-        <Trouble problem={problem} />
-        {done && (
-          <Callout tone="good" title={t('backup.restored')} action={<Button small onClick={() => location.assign('/')}>{t('reload')}</Button>}>
-            {t('backup.restored.text')}
-          </Callout>
-        )}
-        <div>
-          <Button type="submit" look="danger" icon={ArchiveRestore} busy={busy} disabled={!file || done}>
-            {t('backup.restore.submit')}
-          </Button>
-        </div>
-      </form>
-    </Card>
-  )
-}
-
 export function Backup() {
   const may = useMay('get', '/backup')
   if (!may) return <Callout tone="info">{t('blocked.rights')}</Callout>
-  return (
-    <div className="flex flex-col gap-5">
-      <Take />
-      <Restore />
-    </div>
-  )
+  return <Take />
 }

@@ -26,14 +26,14 @@ function Scopes({ value, set, error, label }: { value: Input; set: (value: Input
       <legend className="mb-1.5 text-sm font-medium">{label}</legend>
       <p className="mb-1 text-[0.8125rem] text-soft">{t('token.scopes.hint')}</p>
       {['*', ...areas].map((area) => (
-        <label key={area} className="flex min-h-10 items-center justify-between gap-3 border-b border-line text-sm">
+        <div key={area} className="flex min-h-10 items-center justify-between gap-3 border-b border-line text-sm">
           <span className="font-mono text-[0.8125rem]">{area === '*' ? t('tokens.everything') : area}</span>
-          <select className="min-h-9 rounded-lg border border-line-strong bg-surface px-2 text-sm" value={rightOf(area)} onChange={(event) => give(area, event.target.value)}>
+          <select aria-label={area === '*' ? t('tokens.everything') : area} className="min-h-9 rounded-lg border border-line-strong bg-surface px-2 text-sm" value={rightOf(area)} onChange={(event) => give(area, event.target.value)}>
             <option value="">{t('tokens.none')}</option>
             <option value="read">{t('tokens.read')}</option>
             <option value="write">{t('tokens.write')}</option>
           </select>
-        </label>
+        </div>
       ))}
       {error && <p className="text-[0.8125rem] font-medium text-bad" data-error>{error}</p>}
     </fieldset>
