@@ -16,13 +16,15 @@ export interface FeedState {
   lostAt?: number | undefined
 }
 
-type Message = { kind: 'event'; event: Event } | { kind: 'status'; service: Service } | { kind: 'caught_up'; seq: number }
+type Message = { kind: 'event'; event: Event } | { kind: 'status'; service: Service } | { kind: 'status'; live: { service: string; table: string } } | { kind: 'caught_up'; seq: number }
 
 const first_wait = 400
 const longest_wait = 5000
 const refresh_every = 250
 /** Handshakes refused in a row after which the place to resume from is in doubt, as after another log was restored. */
 const doubt_after = 4
+
+const liveQueries = new Set<string>(['/services/{service}/live', '/peers/{id}/traffic'])
 
 /** The wait before the next attempt: doubling, bounded, and not the same for all who lost the line together. */
 export const backoff = (attempt: number, random = Math.random()) => Math.min(first_wait * 2 ** attempt, longest_wait) * (0.75 + random / 2)
@@ -103,6 +105,9 @@ export class Feed {
       this.set({ head: Math.max(this.state.head, message.event.seq) })
       this.followers.forEach((told) => told(message.event))
       if (this.caughtUp) this.refreshSoon()
+    } else if (message.kind === 'status' && 'live' in message) {
+      // A table that a service's agent tells of: whoever shows one asks anew.
+      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => liveQueries.has(String(queryKey[0])) })
     } else if (message.kind === 'status') {
       this.queries.setQueriesData<Service[]>({ queryKey: ['/services'] }, (known) => withService(known, message.service))
     } else {
@@ -118,7 +123,7 @@ export class Feed {
   private refreshSoon() {
     this.refresh ??= setTimeout(() => {
       this.refresh = undefined
-      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => !['/session', '/sessions', '/setup', '/audit/verify', 'plan'].includes(String(queryKey[0])) })
+      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => ![...liveQueries, '/session', '/sessions', '/setup', '/audit/verify'].includes(String(queryKey[0])) })
     }, refresh_every)
   }
 
