@@ -206,20 +206,20 @@ Result<Decision> decide(const World& world, const RestorePeer& command) {
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     using Peers = CowMap<Uuid, Peer>;
-    std::vector<const Peer*> wanted;
+    std::vector<Peer> wanted;  // copies: a diff may show nodes that it made for the comparison and drops
     Peers::diff(now.get<Service>().peers, target.get<Service>().peers,
                 [&](const Uuid& id, const Peer* present, const Peer* then) {
                     if (!out.wants(stream_of(id))) return;
                     if (then == nullptr) {
                         out.add(stream_of(id), RemovePeer{id});
                     } else if (present == nullptr || !same_but_for_keys(*present, *then)) {
-                        wanted.push_back(then);
+                        wanted.push_back(*then);
                     }
                 });
     // After the removals, so that what they give up is free.
     const auto& home = target.get<cell::Service>().cell.settings;
-    for (const Peer* peer : wanted) {
-        out.add(stream_of(peer->id), RestorePeer{peer->id, peer->settings, home.vpn_range, home.vpn_range6,
+    for (const Peer& peer : wanted) {
+        out.add(stream_of(peer.id), RestorePeer{peer.id, peer.settings, home.vpn_range, home.vpn_range6,
                                                  out.moving(), std::nullopt});
     }
 }

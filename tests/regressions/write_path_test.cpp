@@ -87,3 +87,24 @@ TEST_CASE("a repeated undo gets the first one's answer") {
     another.key->key = "undo-2";
     CHECK(code_of(path.run(std::move(another))) == "undo_overlap");
 }
+
+// The peers to bring back were remembered by pointers into nodes that the comparison had made for itself and
+// dropped.
+TEST_CASE("a restore over many peers that came and went reads what is there") {
+    Cell cell;
+    auto& path = *cell.path;
+    for (int i = 0; i < 40; ++i) path.must("AddPeer", R"({"name":"early)" + std::to_string(i) + "\"}");
+    const auto then = cell.store.head().sequence;
+    const auto names = peer_names(path.world());
+    path.world().get<peers::Service>().peers.for_each([&](const Uuid& id, const peers::Peer& peer) {
+        if (peer.settings.name.text.back() % 2 == 0)
+            path.must("RemovePeer", R"({"id":")" + to_string(id) + "\"}");
+    });
+    for (int i = 0; i < 40; ++i) path.must("AddPeer", R"({"name":"late)" + std::to_string(i) + "\"}");
+    core::History history(cell.store);
+    auto plan = core::plan_restore(history, path.world(), then);
+    REQUIRE(plan);
+    for (auto& command : plan->commands) command->prepare(path.supply());
+    REQUIRE(path.run(path.submission(std::move(plan->commands))));
+    CHECK(peer_names(path.world()) == names);
+}

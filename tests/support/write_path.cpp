@@ -40,15 +40,21 @@ WritePath::WritePath(log::LogStore& store, core::Writer::BeforeCommit before_com
     : store_(store),
       writer_(store, replayed(store), std::move(observers), std::move(before_commit), std::move(step)) {}
 
-AnyCommand WritePath::command(std::string_view type, std::string_view json) {
+Result<AnyCommand> WritePath::decoded(std::string_view type, std::string_view json) {
     simdjson::dom::parser parser;
     const simdjson::padded_string padded(json);
     simdjson::dom::element element;
-    REQUIRE(parser.parse(padded).get(element) == simdjson::SUCCESS);
+    if (parser.parse(padded).get(element) != simdjson::SUCCESS)
+        return reject("malformed_json", std::string(json));
     auto made = decode_command(type, element);
+    if (made) (*made)->prepare(*supply_);
+    return made;
+}
+
+AnyCommand WritePath::command(std::string_view type, std::string_view json) {
+    auto made = decoded(type, json);
     INFO(type << " " << json << (made ? "" : ": " + made.error().detail));
     REQUIRE(made);
-    (*made)->prepare(*supply_);
     return std::move(*made);
 }
 

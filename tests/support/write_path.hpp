@@ -27,6 +27,8 @@ class WritePath {
     explicit WritePath(log::LogStore& store, core::Writer::BeforeCommit before_commit = {},
                        std::vector<core::Writer::Observer> observers = {}, core::Writer::Step step = {});
 
+    /// Decoded and prepared.
+    [[nodiscard]] Result<AnyCommand> decoded(std::string_view type, std::string_view json = "{}");
     [[nodiscard]] AnyCommand command(std::string_view type, std::string_view json = "{}");
     [[nodiscard]] core::Submission submission(std::vector<AnyCommand> commands);
     [[nodiscard]] core::Submission submission(std::string_view type, std::string_view json = "{}");
