@@ -46,22 +46,6 @@ std::optional<std::string> curve_key(std::string_view text) {
         "must be a CURVE key: 32 bytes in Z85, 40 characters");
 }
 
-/// The dot-string of RFC 5321 and a hostname; quoted local parts are not taken.
-std::optional<std::string> email(std::string_view text) {
-    constexpr std::string_view atext = "!#$%&'*+-/=?^_`{|}~.";
-    constexpr std::size_t local_limit = 64, limit = 254;
-    const auto at = text.rfind('@');
-    bool good = at != std::string_view::npos && at > 0 && at <= local_limit && text.size() <= limit;
-    if (good) {
-        const auto local = text.substr(0, at);
-        good = local.front() != '.' && local.back() != '.' && local.find("..") == std::string_view::npos &&
-               std::ranges::all_of(
-                   local, [&](char c) { return is_alnum(c) || atext.find(c) != std::string_view::npos; }) &&
-               Hostname::parse(text.substr(at + 1)).has_value();
-    }
-    return unless(good, "must be an e-mail address");
-}
-
 std::optional<std::string> printable(std::string_view text) {
     return unless(std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; }),
                   "must be printable ASCII");
@@ -85,7 +69,7 @@ constexpr std::array formats = {
     JsonFormat{"text", scalar<Text>},
     JsonFormat{"uuid", uuid},
     JsonFormat{"date-time", date_time},
-    JsonFormat{"email", email},
+    JsonFormat{"email", scalar<EmailAddress>},
     JsonFormat{"printable", printable},
 };
 

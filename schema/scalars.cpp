@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <simdjson.h>
+#include <vector>
 
 namespace pic {
 namespace {
@@ -244,6 +245,35 @@ Parsed<WgKey> WgKey::parse(std::string_view text) {
     return key;
 }
 
+Parsed<EmailAddress> EmailAddress::parse(std::string_view text) {
+    constexpr std::string_view others = "!#$%&'*+-/=?^_`{|}~.";
+    constexpr std::size_t local_limit = 64, limit = 254;
+    const auto refusal = [] { return wrong("an e-mail address looks like name@example.org"); };
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos || at == 0 || at > local_limit || text.size() > limit) return refusal();
+    const auto local = text.substr(0, at);
+    const bool atoms = local.front() != '.' && local.back() != '.' && local.find("..") == std::string_view::npos;
+    const auto is_atext = [&](char c) { return is_alnum(c) || others.find(c) != std::string_view::npos; };
+    const auto domain = Hostname::parse(text.substr(at + 1));
+    if (!atoms || !std::ranges::all_of(local, is_atext) || !domain) return refusal();
+    return EmailAddress{lower(local) + "@" + domain->text};
+}
+
+Parsed<CertificateDer> CertificateDer::parse(std::string_view text) {
+    constexpr std::size_t limit = 16 * 1024;
+    constexpr unsigned char sequence_tag = 0x30;
+    std::vector<unsigned char> der(text.size());
+    std::size_t size = 0;
+    const char* end = nullptr;
+    const bool ok = !text.empty() && text.size() <= limit &&
+                    sodium_base642bin(der.data(), der.size(), text.data(), text.size(), nullptr, &size, &end,
+                                      sodium_base64_VARIANT_ORIGINAL) == 0;
+    if (!ok || end != text.data() + text.size() || size == 0 || der[0] != sequence_tag) {
+        return wrong("a certificate is its DER in base64, on one line");
+    }
+    return CertificateDer{std::string(text)};
+}
+
 Parsed<Endpoint> Endpoint::parse(std::string_view text) {
     const auto parts = split_port(text, false);
     if (!parts) return wrong("an endpoint looks like vpn.example.org:51820");
@@ -303,6 +333,18 @@ std::string to_string(const Hostname& v) { return v.text; }
 std::string to_string(const RecordName& v) { return v.text; }
 std::string to_string(const TimeZone& v) { return v.text; }
 std::string to_string(const Text& v) { return v.text; }
+std::string to_string(const EmailAddress& v) { return v.text; }
+std::string to_string(const CertificateDer& v) { return v.base64; }
+
+std::string to_pem(const CertificateDer& certificate) {
+    constexpr std::size_t line = 64;
+    std::string pem = "-----BEGIN CERTIFICATE-----\n";
+    for (std::size_t at = 0; at < certificate.base64.size(); at += line) {
+        pem += std::string_view(certificate.base64).substr(at, line);
+        pem += '\n';
+    }
+    return pem + "-----END CERTIFICATE-----\n";
+}
 
 std::string to_string(const Ipv4& v) {
     return fmt::format("{}.{}.{}.{}", v.bits >> 24, v.bits >> 16 & 255, v.bits >> 8 & 255, v.bits & 255);

@@ -122,6 +122,24 @@ struct TimeZone {
     friend auto operator<=>(const TimeZone&, const TimeZone&) = default;
 };
 
+/// An e-mail address: the dot-string of RFC 5321 4.1.2 (quoted local parts are not taken) and a hostname, at most 254
+/// characters. Lower case, the local part too: no mail system of today tells them apart.
+struct EmailAddress {
+    std::string text;
+    static Parsed<EmailAddress> parse(std::string_view text);
+    [[nodiscard]] std::string_view local_part() const { return std::string_view(text).substr(0, text.rfind('@')); }
+    [[nodiscard]] std::string_view domain() const { return std::string_view(text).substr(text.rfind('@') + 1); }
+    friend auto operator<=>(const EmailAddress&, const EmailAddress&) = default;
+};
+
+/// An X.509 certificate (RFC 5280) as DER in canonical base64 on one line: public, so it may be in the log. Only that it is
+/// base64 of one ASN.1 sequence is checked here; who made it is the authority's business.
+struct CertificateDer {
+    std::string base64;
+    static Parsed<CertificateDer> parse(std::string_view text);
+    friend auto operator<=>(const CertificateDer&, const CertificateDer&) = default;
+};
+
 /// Free text for people: 0-200 characters of UTF-8 on one line, without control characters, U+2028 and U+2029. It is never
 /// rendered into a config file.
 struct Text {
@@ -144,7 +162,12 @@ std::string to_string(const WgKey& v);
 std::string to_string(const Endpoint& v);
 std::string to_string(const SocketAddress& v);
 std::string to_string(const TimeZone& v);
+std::string to_string(const EmailAddress& v);
+std::string to_string(const CertificateDer& v);
 std::string to_string(const Text& v);
+
+/// The certificate between its armour lines (RFC 7468), ending in a newline.
+[[nodiscard]] std::string to_pem(const CertificateDer& certificate);
 
 /// RFC 1918: 10/8, 172.16/12, 192.168/16.
 [[nodiscard]] bool is_private(const Cidr4& network);

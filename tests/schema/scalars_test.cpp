@@ -108,3 +108,20 @@ TEST_CASE("free text is one clean line") {
     refuses<TimeZone>({"", "/etc/localtime", "a//b"});
     refuses<TimeZone>({"a\nb", "a b", "a;b"});
 }
+
+TEST_CASE("e-mail addresses have no quotes, no spaces and one spelling") {
+    accepts<EmailAddress>("Alice.Example+news@Home.Example", "alice.example+news@home.example");
+    accepts<EmailAddress>("a@b\u00fccher.example", "a@xn--bcher-kva.example");
+    CHECK(EmailAddress::parse("alice@home.example")->local_part() == "alice");
+    CHECK(EmailAddress::parse("alice@home.example")->domain() == "home.example");
+    refuses<EmailAddress>({"", "alice", "@home.example", "alice@", ".a@home.example", "a..b@home.example", "a b@home.example",
+                           "\"a\"@home.example", "a@b@", "a@10.0.0.1", "a\n@home.example", "a@home.example\nX"});
+    refuses<EmailAddress>(hostile);
+}
+
+TEST_CASE("a certificate is base64 of one sequence, and its armour is made of that alone") {
+    accepts<CertificateDer>("MAA=", "MAA=");
+    refuses<CertificateDer>({"", "MAA", "AAAA", "MA A=", "MAA=\n", "-----BEGIN CERTIFICATE-----"});
+    refuses<CertificateDer>(hostile);
+    CHECK(to_pem(*CertificateDer::parse("MAA=")) == "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+}
