@@ -4,6 +4,7 @@
 
 #include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/peers/peers.hpp"
 #include "projections/services/services.hpp"
@@ -11,6 +12,6 @@
 
 namespace pic {
 
-using Services = TypeList<cell::Service, accounts::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
+using Services = TypeList<cell::Service, accounts::Service, certificates::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
 
 }  // namespace pic

@@ -2,51 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "projections/accounts/decisions.hpp"
 #include "projections/dispatch.hpp"
-#include "projections/world.hpp"
 
 namespace pic::accounts {
 namespace {
-
-const State& state_of(const World& world) { return world.get<Service>(); }
-
-std::string stream_of(std::string_view kind, const Uuid& id) { return fmt::format("{}-{}", kind, to_string(id)); }
-
-std::string_view collection_of(BusKind kind) { return kind == BusKind::agent ? "agents" : "subscribers"; }
 
 template <class S>
 auto& clients(S& state, BusKind kind) {
     return kind == BusKind::agent ? state.agents : state.subscribers;
 }
 
-std::unexpected<Rejection> missing(std::string_view what, const Uuid& id) {
-    return reject("not_found", fmt::format("there is no {} {}", what, to_string(id)));
-}
-
-/// A change of one resource: one event on its stream.
-template <class E>
-Decision change(std::string_view collection, std::string_view kind, const E& event, bool removed = false) {
-    Decision decision;
-    const auto stream = stream_of(kind, event.id);
-    decision.resource = {std::string(collection), to_string(event.id), stream, removed};
-    decision.emit(stream, event);
-    return decision;
-}
-
 }  // namespace
-
-Result<Decision> decide(const World& world, const AddUser& command) {
-    if (state_of(world).by_username.contains(command.username.text)) {
-        return reject("name_taken", fmt::format("there is a user {} already", command.username.text),
-                      {{"/username", "this name is taken"}});
-    }
-    return change("users", "user", UserAdded{command.id, command.username, command.role, command.password_ref});
-}
-
-Result<Decision> decide(const World& world, const ChangePassword& command) {
-    if (!state_of(world).users.contains(command.id)) return missing("user", command.id);
-    return change("users", "user", PasswordChanged{command.id, command.password_ref});
-}
 
 Result<Decision> decide(const World&, const AddToken& command) {
     return change("tokens", "token", TokenAdded{command.id, command.name, command.scopes, command.owner, command.expires_at, command.hash_ref});
@@ -86,18 +53,6 @@ Result<Decision> decide(const World& world, const RemoveBusClient& command) {
     return change(collection_of(command.kind), enum_name(command.kind), BusClientRemoved{command.id, command.kind}, true);
 }
 
-void evolve(State& state, const UserAdded& event, const Meta& meta) {
-    state.by_username.assign(event.username.text, event.id);
-    state.users.assign(event.id, User{event.id, event.username, event.role, event.password_ref, meta.version, meta.at});
-}
-
-void evolve(State& state, const PasswordChanged& event, const Meta& meta) {
-    if (User* user = state.users.edit(event.id)) {
-        user->password_ref = event.password_ref;
-        user->version = meta.version;
-    }
-}
-
 void evolve(State& state, const TokenAdded& event, const Meta& meta) {
     state.tokens.assign(event.id,
                         Token{event.id, event.name, event.scopes, event.owner, event.expires_at, event.hash_ref, meta.version, meta.at});
@@ -130,9 +85,8 @@ void evolve(State& state, const BusClientRemoved& event, const Meta&) {
 }
 
 void reindex(State& state) {
-    state.by_username.clear();
+    reindex_people(state);
     state.by_bus_key.clear();
-    state.users.for_each([&](const Uuid& id, const User& user) { state.by_username.assign(user.username.text, id); });
     for (const auto kind : {BusKind::agent, BusKind::subscriber}) {
         clients(state, kind).for_each([&](const Uuid& id, const BusClient& client) {
             if (client.public_key) state.by_bus_key.assign(*client.public_key, id);

@@ -1,8 +1,8 @@
-// Who may speak to the cell: people, API tokens, and the keys of agents and subscribers on the bus. Here are decisions and
+// Who may speak to the cell: people (people.hpp), API tokens, and the keys of agents and subscribers on the bus. Here are decisions and
 // names only; password hashes and token hashes are references into the vault, sign-ins and refusals have their own store.
 #pragma once
 
-#include "projections/core/service.hpp"
+#include "projections/accounts/people.hpp"
 
 namespace pic {
 class World;
@@ -10,24 +10,6 @@ class Reconciler;
 }  // namespace pic
 
 namespace pic::accounts {
-
-enum class Role { admin, operator_, viewer, member };
-constexpr std::array<std::string_view, 4> enum_names(Role) { return {"admin", "operator", "viewer", "member"}; }
-
-struct User {
-    Uuid id;
-    Label username;
-    Role role = Role::member;
-    SecretRef password_ref;
-    StreamVersion version;
-    Timestamp created_at;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("username", s.username), field("role", s.role),
-                          field("password_ref", s.password_ref), field("version", s.version), field("created_at", s.created_at));
-    }
-};
-inline Uuid key_of(const User& user) { return user.id; }
 
 struct Token {
     Uuid id;
@@ -71,44 +53,32 @@ inline Uuid key_of(const BusClient& client) { return client.id; }
 
 struct State {
     CowMap<Uuid, User> users;
+    CowMap<Uuid, Group> groups;
+    CowMap<Uuid, AppPassword> app_passwords;
+    CowMap<Uuid, Invitation> invitations;
     CowMap<Uuid, Token> tokens;
     CowMap<Uuid, BusClient> agents, subscribers;
-    CowMap<std::string, Uuid> by_username;   ///< index
-    CowMap<std::string, Uuid> by_bus_key;    ///< index
+
+    // Indexes, made by reindex().
+    CowMap<std::string, Uuid> by_username, by_group_name, by_bus_key;
+    CowMap<Uuid, std::vector<Uuid>> apps_of;  ///< a person's app passwords, oldest first
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("users", s.users), field("tokens", s.tokens), field("agents", s.agents),
+        return std::tuple(field("users", s.users), field("groups", s.groups), field("app_passwords", s.app_passwords),
+                          field("invitations", s.invitations), field("tokens", s.tokens), field("agents", s.agents),
                           field("subscribers", s.subscribers));
     }
 };
 
+/// The form in which a service wants passwords.
+enum class PasswordForm { bcrypt, sha512_crypt };
+/// The hashes that open a service for a person, as places in the vault: the own password first, then those of the app
+/// passwords for it. Once a second factor is on, the own password opens the web UI alone. None without the right to use it.
+[[nodiscard]] std::vector<SecretRef> credentials(const State& state, const User& user, std::string_view service,
+                                                 PasswordForm form);
+
 // --- events
-
-struct UserAdded {
-    static constexpr std::string_view type = "UserAdded";
-    static constexpr int schema_version = 1;
-    Uuid id;
-    Label username;
-    Role role = Role::member;
-    SecretRef password_ref;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("username", s.username), field("role", s.role),
-                          field("password_ref", s.password_ref));
-    }
-};
-
-struct PasswordChanged {
-    static constexpr std::string_view type = "PasswordChanged";
-    static constexpr int schema_version = 1;
-    Uuid id;
-    SecretRef password_ref;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("password_ref", s.password_ref));
-    }
-};
 
 struct TokenAdded {
     static constexpr std::string_view type = "TokenAdded";
@@ -177,29 +147,6 @@ struct BusClientRemoved {
 
 // --- commands. The references come from the caller, who sealed the secret in the vault first.
 
-struct AddUser {
-    static constexpr std::string_view type = "AddUser";
-    Label username;
-    Role role = Role::member;
-    SecretRef password_ref;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("username", s.username), field("role", s.role), field("password_ref", s.password_ref),
-                          field("id", s.id));
-    }
-};
-
-struct ChangePassword {
-    static constexpr std::string_view type = "ChangePassword";
-    Uuid id;
-    SecretRef password_ref;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("password_ref", s.password_ref));
-    }
-};
-
 struct AddToken {
     static constexpr std::string_view type = "AddToken";
     Uuid id;
@@ -263,17 +210,21 @@ struct Service {
     static constexpr std::string_view name = "accounts";
     static constexpr bool renders = false;
     using State = accounts::State;
-    using Events = TypeList<UserAdded, PasswordChanged, TokenAdded, TokenRemoved, BusClientInvited, BusClientEnrolled, BusClientRemoved>;
-    using Commands = TypeList<AddUser, ChangePassword, AddToken, RemoveToken, InviteBusClient, EnrolBusClient, RemoveBusClient>;
+    using Events = TypeList<UserAdded, UserChanged, PasswordChanged, UserRemoved, SecondFactorSet, GroupAdded, GroupChanged,
+                            GroupRemoved, AppPasswordAdded, AppPasswordRemoved, InvitationAdded, InvitationRemoved, TokenAdded,
+                            TokenRemoved, BusClientInvited, BusClientEnrolled, BusClientRemoved>;
+    using Commands = TypeList<AddUser, ChangeUser, ChangePassword, RemoveUser, SetSecondFactor, AddGroup, ChangeGroup,
+                              RemoveGroup, AddAppPassword, RemoveAppPassword, AddInvitation, RemoveInvitation, AcceptInvitation,
+                              AddToken, RemoveToken, InviteBusClient, EnrolBusClient, RemoveBusClient>;
     template <class S>
     static auto resources(S& state) {
-        return std::tuple(collection("users", state.users), collection("tokens", state.tokens), collection("agents", state.agents),
+        return std::tuple(collection("users", state.users), collection("groups", state.groups),
+                          collection("app_passwords", state.app_passwords), collection("invitations", state.invitations),
+                          collection("tokens", state.tokens), collection("agents", state.agents),
                           collection("subscribers", state.subscribers));
     }
 };
 
-[[nodiscard]] Result<Decision> decide(const World& world, const AddUser& command);
-[[nodiscard]] Result<Decision> decide(const World& world, const ChangePassword& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const AddToken& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const RemoveToken& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const InviteBusClient& command);
@@ -281,7 +232,17 @@ struct Service {
 [[nodiscard]] Result<Decision> decide(const World& world, const RemoveBusClient& command);
 
 void evolve(State& state, const UserAdded& event, const Meta& meta);
+void evolve(State& state, const UserChanged& event, const Meta& meta);
 void evolve(State& state, const PasswordChanged& event, const Meta& meta);
+void evolve(State& state, const UserRemoved& event, const Meta& meta);
+void evolve(State& state, const SecondFactorSet& event, const Meta& meta);
+void evolve(State& state, const GroupAdded& event, const Meta& meta);
+void evolve(State& state, const GroupChanged& event, const Meta& meta);
+void evolve(State& state, const GroupRemoved& event, const Meta& meta);
+void evolve(State& state, const AppPasswordAdded& event, const Meta& meta);
+void evolve(State& state, const AppPasswordRemoved& event, const Meta& meta);
+void evolve(State& state, const InvitationAdded& event, const Meta& meta);
+void evolve(State& state, const InvitationRemoved& event, const Meta& meta);
 void evolve(State& state, const TokenAdded& event, const Meta& meta);
 void evolve(State& state, const TokenRemoved& event, const Meta& meta);
 void evolve(State& state, const BusClientInvited& event, const Meta& meta);
