@@ -202,7 +202,7 @@ void Session::show_change(const json& answer, const std::string& sentence) {
 std::string Session::id_of(const std::string& path, const std::string& name_or_id, const std::string& what) {
     if (parse_uuid(name_or_id)) return name_or_id;
     for (const auto& item : list(path))
-        if (item.value("name", "") == name_or_id) return item.at("id").get<std::string>();
+        if (item.value("name", item.value("username", "")) == name_or_id) return item.at("id").get<std::string>();
     throw Failure(ExitCode::not_found, fmt::format("no {} named '{}'", what, name_or_id));
 }
 

@@ -63,7 +63,7 @@ class Session {
     /// With --json prints `answer` and tells true: there is nothing left to show.
     bool show_json(const nlohmann::json& answer);
 
-    /// The id of a resource that is named by its id or its name ("name" in the list at `path`). Throws
+    /// The id of a resource that is named by its id or its name ("name", of a person "username", in the list at `path`). Throws
     /// Failure (not_found).
     std::string id_of(const std::string& path, const std::string& name_or_id, const std::string& what);
 

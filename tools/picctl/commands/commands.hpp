@@ -16,6 +16,7 @@ Verbs artefact_verbs();
 Verbs log_verbs();
 Verbs backup_verbs();
 Verbs access_verbs();
+Verbs user_verbs();
 Verbs completion_verbs();
 
 /// All of them, in the order of the help.
