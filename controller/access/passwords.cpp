@@ -1,12 +1,15 @@
 #include "controller/access/passwords.hpp"
 
+#include <crypt.h>
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -54,19 +57,37 @@ Passwords::Verdict verify_now(const Secret& password, const Secret& stored, cons
     return verdict;
 }
 
+constexpr const char* bcrypt_prefix = "$2y$";
+constexpr const char* sha512_prefix = "$6$";
+constexpr unsigned long bcrypt_cost = 10, bcrypt_cost_random = 5;                // 2^cost rounds
+constexpr unsigned long sha512_rounds = 50'000, sha512_rounds_random = 1'000;
+constexpr std::size_t bcrypt_bytes = 72;  // what bcrypt looks at; newer libraries refuse more
+
+/// crypt(3) with a salt of its own.
+Secret crypt_now(const Secret& password, const char* prefix, unsigned long cost) {
+    std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting{};
+    const auto work = std::make_unique<crypt_data>();
+    const auto text = password.reveal().substr(0, prefix == bcrypt_prefix ? bcrypt_bytes : password.size());
+    Secret terminated_text(text.size() + 1);
+    std::ranges::copy(text, terminated_text.bytes().begin());
+    const char* hash = nullptr;
+    if (crypt_gensalt_rn(prefix, cost, nullptr, 0, setting.data(), static_cast<int>(setting.size())) != nullptr) {
+        hash = crypt_rn(terminated_text.reveal().data(), setting.data(), work.get(), sizeof *work);
+    }
+    if (hash == nullptr) throw std::runtime_error(std::string("libcrypt does not know ") + prefix);
+    Secret made = Secret::copy_of(hash);
+    sodium_memzero(work.get(), sizeof *work);
+    return made;
+}
+
 std::unexpected<Rejection> too_long() {
     return reject("password_too_long", fmt::format("a password has at most {} bytes", password_length_max));
 }
 
 }  // namespace
 
-Result<void> check_new_password(const Secret& password) {
-    if (password.size() > password_length_max) return too_long();
-    if (password.size() < password_length_min) {
-        return reject("password_too_short",
-                      fmt::format("a password has at least {} bytes", password_length_min));
-    }
-    return {};
+ServiceForms hash_random_password(const Secret& password) {
+    return {crypt_now(password, bcrypt_prefix, bcrypt_cost_random), crypt_now(password, sha512_prefix, sha512_rounds_random)};
 }
 
 struct Passwords::State {
@@ -132,6 +153,20 @@ void Passwords::hash(Secret password, Hashed done) {
                     done = std::move(done)](const Rejection* refusal) mutable {
         refusal ? done(std::unexpected(*refusal)) : done(hash_now(password, state->options));
     });
+}
+
+Result<PasswordForms> Passwords::hash_all(Secret password) {
+    if (password.size() > password_length_max) return too_long();
+    std::promise<Result<PasswordForms>> made;
+    auto waiting = made.get_future();
+    state_->submit([&](const Rejection* refusal) {
+        if (refusal) return made.set_value(std::unexpected(*refusal));
+        auto argon2id = hash_now(password, state_->options);
+        if (!argon2id) return made.set_value(std::unexpected(std::move(argon2id.error())));
+        made.set_value(PasswordForms{*std::move(argon2id), crypt_now(password, bcrypt_prefix, bcrypt_cost),
+                                     crypt_now(password, sha512_prefix, sha512_rounds)});
+    });
+    return waiting.get();
 }
 
 void Passwords::verify(Secret password, std::optional<Secret> stored, Verified done) {

@@ -10,14 +10,11 @@
 #include <optional>
 #include <string>
 
+#include "controller/access/password_rules.hpp"
 #include "controller/vault/secret.hpp"
 #include "schema/rejection.hpp"
 
 namespace pic::access {
-
-inline constexpr std::size_t password_length_min = 10;  ///< bytes
-inline constexpr std::size_t password_length_max =
-    1024;  ///< bytes; hashing more would be free work for strangers
 
 struct PasswordOptions {
     std::uint64_t passes = 3;
@@ -26,8 +23,18 @@ struct PasswordOptions {
     std::size_t queue_limit = 32;  ///< waiting; beyond: rejection sign_in_busy
 };
 
-/// Rejections password_too_short, password_too_long.
-[[nodiscard]] Result<void> check_new_password(const vault::Secret& password);
+/// One password in every form that the cell needs (a service verifies in its own way, none of them by argon2id).
+struct PasswordForms {
+    vault::Secret argon2id;  ///< "$argon2id$...": signing in
+    vault::Secret bcrypt;    ///< "$2y$10$...": htpasswd files. Of the password's first 72 bytes
+    vault::Secret sha512;    ///< "$6$rounds=...": SHA512-CRYPT of crypt(5)
+};
+
+/// The forms for services alone, of a random password: cheap, since there is nothing to slow down for.
+struct ServiceForms {
+    vault::Secret bcrypt, sha512;
+};
+[[nodiscard]] ServiceForms hash_random_password(const vault::Secret& password);
 
 class Passwords {
   public:
@@ -41,6 +48,8 @@ class Passwords {
     /// queue is full. Rejections: sign_in_busy, shutting_down, password_too_long.
     using Hashed = std::move_only_function<void(Result<vault::Secret>)>;
     void hash(vault::Secret password, Hashed done);
+    /// The same in all forms, waiting for it: for a worker thread.
+    [[nodiscard]] Result<PasswordForms> hash_all(vault::Secret password);
 
     struct Verdict {
         bool matches = false;

@@ -282,6 +282,13 @@ bool Sessions::alive(const Uuid& id, Timestamp now) const {
     });
 }
 
+bool Sessions::belongs_to(const Uuid& id, std::string_view user) const {
+    const std::lock_guard lock(state_->entries_mutex);
+    return std::ranges::any_of(state_->entries, [&](const auto& entry) {
+        return entry.second.session.id == id && entry.second.session.user == user;
+    });
+}
+
 std::vector<Session> Sessions::list(std::string_view user, Timestamp now) const {
     std::vector<Session> found;
     {
@@ -303,8 +310,8 @@ Result<bool> Sessions::revoke(const Uuid& id) {
     return *ended > 0;
 }
 
-Result<std::size_t> Sessions::revoke_user(std::string_view user) {
-    return state_->end([&](const Session& session) { return session.user == user; });
+Result<std::size_t> Sessions::revoke_user(std::string_view user, const std::optional<Uuid>& spared) {
+    return state_->end([&](const Session& session) { return session.user == user && session.id != spared; });
 }
 
 void Sessions::flush(Timestamp now) {

@@ -66,12 +66,15 @@ class Sessions {
     /// Is it still alive? For a websocket, which asks every second; does not count as seen.
     [[nodiscard]] bool alive(const Uuid& id, Timestamp now) const;
 
+    [[nodiscard]] bool belongs_to(const Uuid& id, std::string_view user) const;
+
     /// Newest first; all users' where `user` is empty.
     [[nodiscard]] std::vector<Session> list(std::string_view user, Timestamp now) const;
     /// True: it was alive. Over for good when this returns, a kill -9 included. Rejection: access_unwritable
     /// (revoked in memory all the same).
     [[nodiscard]] Result<bool> revoke(const Uuid& id);
-    [[nodiscard]] Result<std::size_t> revoke_user(std::string_view user);
+    /// All of a user's, but for `spared`.
+    [[nodiscard]] Result<std::size_t> revoke_user(std::string_view user, const std::optional<Uuid>& spared = std::nullopt);
 
     /// Writes what "last seen" is pending, forgets what is over. For a graceful stop; find() does it in
     /// passing.

@@ -98,6 +98,23 @@ bool Scopes::allows(std::string_view needed) const {
     return std::ranges::any_of(scopes_, [needed](const std::string& held) { return grants(held, needed); });
 }
 
+Scopes Scopes::within(const Scopes& bound) const {
+    Scopes both;
+    for (const auto& mine : scopes_) {
+        for (const auto& theirs : bound.scopes_) {
+            const Scope a = split(mine), b = split(theirs);
+            if (a.area != "*" && b.area != "*" && a.area != b.area) continue;
+            const auto area = a.area == "*" ? b.area : a.area;
+            const auto verb = a.verb == "write" ? b.verb : a.verb;
+            both.scopes_.push_back(area == "*" && verb == "write" ? "*" : std::string(area) + ":" + std::string(verb));
+        }
+    }
+    std::ranges::sort(both.scopes_);
+    const auto repeated = std::ranges::unique(both.scopes_);
+    both.scopes_.erase(repeated.begin(), repeated.end());
+    return both;
+}
+
 bool Scopes::covers(const Scopes& others) const {
     return std::ranges::all_of(others.scopes_, [this](const std::string& scope) { return allows(scope); });
 }

@@ -30,6 +30,8 @@ class Scopes {
 
     /// `needed` as a route declares it, e.g. "peers:read".
     [[nodiscard]] bool allows(std::string_view needed) const;
+    /// What both these and `bound` allow.
+    [[nodiscard]] Scopes within(const Scopes& bound) const;
     /// May one who holds these hand out `others`?
     [[nodiscard]] bool covers(const Scopes& others) const;
     [[nodiscard]] const std::vector<std::string>& list() const { return scopes_; }

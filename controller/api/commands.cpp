@@ -126,8 +126,10 @@ std::string applied_json(const std::vector<core::AppliedTo>& applied) {
     return out + "]";
 }
 
+}  // namespace
+
 /// What outlives the call until the answer is given.
-struct Pending {
+struct CommandPort::Pending {
     http::Commands::Done done;
     http::CommandAnswer parts;
     std::optional<std::pair<std::string, std::string>> once;
@@ -135,9 +137,10 @@ struct Pending {
     bool is_change_set = false;
     bool has_key = false;
     Sequence first;
+    std::vector<std::move_only_function<void()>> after;
 };
 
-core::Answer make_answer(Pending& pending, const core::Outcome& outcome) {
+core::Answer CommandPort::make_answer(Pending& pending, const core::Outcome& outcome) {
     pending.parts = make_parts(outcome, pending.is_change_set);
     pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
     core::Answer answer;
@@ -146,9 +149,11 @@ core::Answer make_answer(Pending& pending, const core::Outcome& outcome) {
     return answer;
 }
 
-Result<Expanded> guarded_expand(core::Cell& cell, const http::CommandCall& call) {
+namespace {
+
+Result<Expanded> guarded_expand(const CommandContext& with, const http::CommandCall& call) {
     try {
-        return expand(cell, call);
+        return expand(with, call);
     } catch (const std::exception& error) {
         return std::unexpected(fault(error));
     }
@@ -162,7 +167,7 @@ void CommandPort::submit(http::CommandCall call, Done done) {
 }
 
 void CommandPort::run(http::CommandCall call, Done done) {
-    auto expanded = guarded_expand(cell_, call);
+    auto expanded = guarded_expand(with_, call);
     if (!expanded) {
         if (call.idempotency_key.empty() || call.dry_run) return done(std::unexpected(std::move(expanded.error())));
         // A repeated undo finds nothing left to undo: the answer that its key remembers counts, not this refusal.
@@ -186,6 +191,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     pending->wait = call.wait;
     pending->is_change_set = call.is_change_set;
     pending->has_key = request.key.has_value();
+    pending->after = std::move(expanded->after);
     cell_.change(
         std::move(request), [pending](const core::Outcome& outcome) { return make_answer(*pending, outcome); },
         [this, pending](Result<core::Answer> answer) {
@@ -194,13 +200,21 @@ void CommandPort::run(http::CommandCall call, Done done) {
                 pending->parts = unpack(*answer);
                 pending->first = answer->sequence;
             }
-            if (!pending->wait) return pending->done(std::move(pending->parts));
-            const auto deadline = std::chrono::steady_clock::now() + *pending->wait;
-            cell_.publisher().wait(pending->first, answer->sequence, deadline, [pending](std::vector<core::AppliedTo> applied) {
-                pending->parts.applied = applied_json(applied);
-                pending->done(std::move(pending->parts));
+            if (pending->after.empty() || answer->repeated) return answer_when_due(pending, answer->sequence);
+            cell_.post([this, pending, last = answer->sequence] {
+                for (auto& work : pending->after) work();
+                answer_when_due(pending, last);
             });
         });
+}
+
+void CommandPort::answer_when_due(const std::shared_ptr<Pending>& pending, Sequence last) {
+    if (!pending->wait) return pending->done(std::move(pending->parts));
+    const auto deadline = std::chrono::steady_clock::now() + *pending->wait;
+    cell_.publisher().wait(pending->first, last, deadline, [pending](std::vector<core::AppliedTo> applied) {
+        pending->parts.applied = applied_json(applied);
+        pending->done(std::move(pending->parts));
+    });
 }
 
 void CommandPort::plan(core::ChangeRequest request, bool is_change_set, Done done) {

@@ -3,21 +3,36 @@
 // log) are expanded into commands of the domain by the table in expansions.cpp.
 #pragma once
 
+#include "controller/access/passwords.hpp"
+#include "controller/access/rate_limit.hpp"
+#include "controller/access/sessions.hpp"
 #include "controller/core/cell.hpp"
 #include "controller/http/ports.hpp"
 
 namespace pic::api {
 
+/// What commands work on; all of it outlives them.
+struct CommandContext {
+    core::Cell& cell;
+    access::Passwords& passwords;
+    access::Sessions& sessions;
+    access::SignInLimiter& limiter;
+};
+
 class CommandPort final : public http::Commands {
   public:
-    explicit CommandPort(core::Cell& cell) : cell_(cell) {}
+    explicit CommandPort(const CommandContext& with) : with_(with), cell_(with.cell) {}
 
     void submit(http::CommandCall call, Done done) override;
 
   private:
+    struct Pending;
+    static core::Answer make_answer(Pending& pending, const core::Outcome& outcome);
+    void answer_when_due(const std::shared_ptr<Pending>& pending, Sequence last);
     void run(http::CommandCall call, Done done);
     void plan(core::ChangeRequest request, bool is_change_set, Done done);
 
+    CommandContext with_;
     core::Cell& cell_;
 };
 
@@ -26,11 +41,13 @@ struct Expanded {
     core::ChangeRequest request;
     /// A member of the resource in the first answer, and in no other: {"token", "pic_..."}.
     std::optional<std::pair<std::string, std::string>> once;
+    /// What must have happened, once it is committed, before the caller is told: sessions end. May wait for the disk.
+    std::vector<std::move_only_function<void()>> after;
 };
 
 /// The domain's commands for a call. May seal secrets in the vault (not in a dry run) and read the log.
-[[nodiscard]] Result<Expanded> expand(core::Cell& cell, const http::CommandCall& call);
-/// Whether a call reads the log and so must not run on the thread that serves requests.
+[[nodiscard]] Result<Expanded> expand(const CommandContext& with, const http::CommandCall& call);
+/// Whether a call reads the log or hashes a password, and so must not run on the thread that serves requests.
 [[nodiscard]] bool takes_long(const http::CommandCall& call);
 
 }  // namespace pic::api

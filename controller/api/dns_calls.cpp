@@ -119,12 +119,14 @@ void add_dns_handlers(http::Handlers& handlers, Context& c) {
 }
 
 void add_handlers(http::Handlers& handlers, Context& context) {
+    add_setup_handlers(handlers, context);
     add_sign_in_handlers(handlers, context);
     add_enrolment_handlers(handlers, context);
     add_peer_handlers(handlers, context);
     add_dns_handlers(handlers, context);
     add_artefact_handlers(handlers, context);
     add_health_handlers(handlers, context);
+    add_vault_handlers(handlers, context);
     add_backup_handlers(handlers, context);
     add_container_handlers(handlers, context);
 }

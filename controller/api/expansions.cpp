@@ -2,36 +2,17 @@
 #include <simdjson.h>
 #include <sodium.h>
 
-#include <map>
+#include <algorithm>
+#include <array>
 
 #include "controller/access/tokens.hpp"
-#include "controller/api/commands.hpp"
 #include "controller/api/enrolment.hpp"
+#include "controller/api/expansion.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/world.hpp"
 
 namespace pic::api {
 namespace {
-
-using Json = simdjson::dom::element;
-
-/// One call of an expansion: what it may look at, and where the result goes.
-struct Expansion {
-    core::Cell& cell;
-    const http::CommandCall& call;
-    Json data;
-    Expanded& out;
-
-    template <class C>
-    void add(C command) {
-        out.request.commands.push_back(std::make_unique<CommandOf<C>>(std::move(command)));
-    }
-    [[nodiscard]] std::string actor() const { return call.principal ? call.principal->actor : "public"; }
-    /// Seals a secret, unless this is a dry run; it is on the disk before the change that names it.
-    [[nodiscard]] Result<SecretRef> seal(const std::string& name, const vault::Secret& secret) {
-        if (call.dry_run) return SecretRef{name, 1};
-        return cell.vault().stage(name, secret);
-    }
-};
 
 struct TokenRequest {
     Text name;
@@ -89,14 +70,6 @@ Result<void> add_client(Expansion& e, accounts::BusKind kind) {
     return {};
 }
 
-struct IdOnly {
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
-};
-
 Result<void> remove_client(Expansion& e, accounts::BusKind kind) {
     const auto asked = from_json<IdOnly>(e.data);
     if (!asked) return std::unexpected(asked.error());
@@ -114,32 +87,25 @@ Result<void> compensate(Expansion& e, Result<core::Compensation> plan) {
 
 Result<void> undo(Expansion& e) {
     const std::uint64_t seq = e.data["seq"].get_uint64().value_unsafe();
-    return compensate(e, core::plan_undo(e.cell.store(), e.cell.history(), *e.cell.world(), Sequence{seq}));
+    return compensate(e, core::plan_undo(e.with.cell.store(), e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
 Result<void> restore_to(Expansion& e) {
     const std::uint64_t seq = e.data["to_seq"].get_uint64().value_unsafe();
-    return compensate(e, core::plan_restore(e.cell.history(), *e.cell.world(), Sequence{seq}));
+    return compensate(e, core::plan_restore(e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
 /// The cell's readable picture taken back: what differs from today becomes commands, as in a restore.
 Result<void> import_config(Expansion& e) {
     auto target = parse_world(simdjson::minify(e.data));
     if (!target) return reject("invalid_config", target.error().detail, target.error().errors);
-    e.out.request.commands = reconcile_worlds(*e.cell.world(), *target, [](std::string_view) { return true; });
+    e.out.request.commands = reconcile_worlds(*e.with.cell.world(), *target, [](std::string_view) { return true; });
     return {};
 }
 
-using Expand = Result<void> (*)(Expansion&);
-
-/// Everything that is not simply a command of the domain. `long_running`: reads the log.
-struct Entry {
-    Expand expand;
-    bool long_running = false;
-};
-
-const std::map<std::string_view, Entry>& table() {
-    static const std::map<std::string_view, Entry> entries{
+const Expansions& table() {
+    static const Expansions entries = [] {
+    Expansions made{
         {"AddToken", {add_token}},
         {"AddAgent", {[](Expansion& e) { return add_client(e, accounts::BusKind::agent); }}},
         {"AddSubscriber", {[](Expansion& e) { return add_client(e, accounts::BusKind::subscriber); }}},
@@ -149,7 +115,33 @@ const std::map<std::string_view, Entry>& table() {
         {"RestoreTo", {restore_to, true}},
         {"ImportConfig", {import_config, true}},
     };
+    add_people_expansions(made);
+    add_vault_expansions(made);
+    return made;
+    }();
     return entries;
+}
+
+/// What a member may say of a device of their own: what concerns the device. Where it may go is the operators' business.
+constexpr std::array<std::string_view, 6> own_peer_fields{"id", "name", "public_key", "preshared_key", "keepalive", "keep_key"};
+
+Result<void> check_own_fields(std::string_view command, Json data) {
+    if (!command.ends_with("Peer") && !command.ends_with("PeerKey")) return {};
+    FieldErrors errors;
+    for (const auto [key, value] : simdjson::dom::object(data)) {
+        if (std::ranges::find(own_peer_fields, key) != own_peer_fields.end()) continue;
+        errors.push_back({fmt::format("/{}", key), "needs the scope peers:write"});
+    }
+    if (errors.empty()) return {};
+    return reject("forbidden", "of your own devices you may set name, key, keepalive and no more", std::move(errors));
+}
+
+/// A device that a member adds is that member's.
+Result<AnyCommand> own_peer(Json data, const http::Principal& who) {
+    auto asked = from_json<peers::AddPeer>(data);
+    if (!asked) return std::unexpected(std::move(asked.error()));
+    asked->settings.owner = std::optional(Text{who.username});
+    return std::make_unique<CommandOf<peers::AddPeer>>(*std::move(asked));
 }
 
 }  // namespace
@@ -163,18 +155,22 @@ bool takes_long(const http::CommandCall& call) {
     return false;
 }
 
-Result<Expanded> expand(core::Cell& cell, const http::CommandCall& call) {
+Result<Expanded> expand(const CommandContext& with, const http::CommandCall& call) {
     Expanded out;
     thread_local simdjson::dom::parser parser;
     for (const auto& command : call.commands) {
         Json data;
         if (parser.parse(command.data).get(data) != simdjson::SUCCESS) return reject("malformed_json", "the body is no JSON");
+        if (call.own_only) {
+            if (auto ok = check_own_fields(command.type, data); !ok) return std::unexpected(std::move(ok.error()));
+        }
         if (const auto entry = table().find(command.type); entry != table().end()) {
-            Expansion expansion{cell, call, data, out};
+            Expansion expansion{with, call, data, out};
             if (auto ok = entry->second.expand(expansion); !ok) return std::unexpected(std::move(ok.error()));
             continue;
         }
-        auto made = decode_command(command.type, data);
+        auto made = call.own_only && command.type == peers::AddPeer::type ? own_peer(data, *call.principal)
+                                                                          : decode_command(command.type, data);
         if (!made) return std::unexpected(std::move(made.error()));
         out.request.commands.push_back(*std::move(made));
     }

@@ -15,6 +15,15 @@ access::Scopes parsed(std::initializer_list<std::string> scopes) {
     return *std::move(made);
 }
 
+/// The person who made a token; null where it was the host's operator.
+const accounts::User* owner_of(const World& world, const access::Token& token) {
+    constexpr std::string_view person = "user:";
+    if (!token.owner.starts_with(person)) return nullptr;
+    const auto& state = world.get<accounts::Service>();
+    const auto* id = state.by_username.find(std::string_view(token.owner).substr(person.size()));
+    return id == nullptr ? nullptr : state.users.find(*id);
+}
+
 std::string user_name(uid_t uid) {
     std::array<char, 4096> buffer{};
     passwd entry{};
@@ -42,13 +51,22 @@ bool CellGatekeeper::claimed() const { return cell_.claimed(); }
 http::PrincipalPtr CellGatekeeper::by_bearer(std::string_view bearer) {
     auto token = tokens_.verify(bearer, core::now());
     if (!token) return nullptr;
-    if (token == last_token_) return last_principal_;
+    const auto world = cell_.world();
+    const auto* owner = owner_of(*world, *token);
+    const auto role = owner == nullptr ? std::string_view{} : enum_name(owner->profile.role);
+    if (token == last_token_ && role == last_principal_->role) return last_principal_;
     auto principal = std::make_shared<http::Principal>();
     principal->kind = http::Principal::Kind::token;
     principal->actor = "token:" + to_string(token->id);
     principal->username = token->owner;
+    principal->role = role;
     principal->id = token->id;
     principal->scopes = token->scopes;
+    if (owner != nullptr) {
+        principal->user = owner->id;
+        // Never more than its maker may do today.
+        principal->scopes = token->scopes.within(scopes_of(owner->profile.role));
+    }
     last_token_ = std::move(token);
     last_principal_ = principal;
     return principal;
@@ -65,10 +83,11 @@ http::PrincipalPtr CellGatekeeper::by_cookie(std::string_view cookie) {
     principal->kind = http::Principal::Kind::session;
     principal->actor = "user:" + user->username.text;
     principal->username = user->username.text;
-    principal->role = enum_name(user->role);
+    principal->role = enum_name(user->profile.role);
     principal->id = session->id;
+    principal->user = user->id;
     principal->cookie = cookie;
-    principal->scopes = scopes_of(user->role);
+    principal->scopes = scopes_of(user->profile.role);
     return principal;
 }
 
@@ -84,9 +103,23 @@ http::PrincipalPtr CellGatekeeper::by_socket(int descriptor) {
     return principal;
 }
 
+bool CellGatekeeper::owns(const http::Principal& principal, std::string_view what, std::string_view id) {
+    const auto key = parse_uuid(id);
+    if (!key) return false;
+    if (what == "user") return *key == principal.user;
+    if (what == "session") return sessions_.belongs_to(*key, to_string(principal.user));
+    const auto world = cell_.world();
+    const auto* peer = world->get<peers::Service>().peers.find(*key);
+    return what == "peer" && peer != nullptr && peer->settings.owner && peer->settings.owner->text == principal.username;
+}
+
 bool CellGatekeeper::still_valid(const http::Principal& principal) {
     switch (principal.kind) {
-        case http::Principal::Kind::session: return sessions_.alive(principal.id, core::now());
+        case http::Principal::Kind::session: {
+            const auto world = cell_.world();
+            const auto* user = world->get<accounts::Service>().users.find(principal.user);
+            return user != nullptr && principal.role == enum_name(user->profile.role) && sessions_.alive(principal.id, core::now());
+        }
         case http::Principal::Kind::token: {
             const auto world = cell_.world();
             const auto* token = world->get<accounts::Service>().tokens.find(principal.id);

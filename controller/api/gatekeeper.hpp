@@ -19,6 +19,7 @@ class CellGatekeeper final : public http::Gatekeeper {
     [[nodiscard]] http::PrincipalPtr by_bearer(std::string_view bearer) override;
     [[nodiscard]] http::PrincipalPtr by_cookie(std::string_view cookie) override;
     [[nodiscard]] http::PrincipalPtr by_socket(int descriptor) override;
+    [[nodiscard]] bool owns(const http::Principal& principal, std::string_view what, std::string_view id) override;
     [[nodiscard]] bool still_valid(const http::Principal& principal) override;
     [[nodiscard]] const std::string& cookie_name() const override { return installation_.cookie_name(); }
     [[nodiscard]] bool csrf_matches(std::string_view cookie, std::string_view token) const override;

@@ -33,12 +33,14 @@ struct Context {
     broker::Client containers;
 };
 
-void add_sign_in_handlers(http::Handlers& handlers, Context& context);   ///< setup, session(s)
+void add_setup_handlers(http::Handlers& handlers, Context& context);     ///< the first run
+void add_sign_in_handlers(http::Handlers& handlers, Context& context);   ///< session(s)
 void add_enrolment_handlers(http::Handlers& handlers, Context& context); ///< agents and subscribers bring their keys
 void add_peer_handlers(http::Handlers& handlers, Context& context);      ///< config, QR, one-time links
 void add_dns_handlers(http::Handlers& handlers, Context& context);       ///< zone export and import, query
 void add_artefact_handlers(http::Handlers& handlers, Context& context);
 void add_health_handlers(http::Handlers& handlers, Context& context);    ///< healthz, readyz, metrics
+void add_vault_handlers(http::Handlers& handlers, Context& context);     ///< root, chains, revocation list
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context); ///< by way of the broker
 

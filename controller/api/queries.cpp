@@ -6,6 +6,7 @@
 
 #include "controller/api/fault.hpp"
 #include "controller/api/live_queries.hpp"
+#include "controller/authority/x509.hpp"
 #include "controller/core/diff.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/http/api.hpp"
@@ -124,6 +125,23 @@ Result<QueryAnswer> verify(core::Cell& cell, const Request&, const World& world)
     return answer(world.sequence, body + "}");
 }
 
+// --- the vault ---------------------------------------------------------------------------------------------------------
+
+Result<QueryAnswer> certificate_authority(core::Cell&, const Request&, const World& world) {
+    const auto& authority = world.get<certificates::Service>().authority;
+    if (!authority.root) return reject("not_found", "this cell has no certificate authority yet");
+    std::string body = "{\"root\":";
+    write_json_string(body, to_pem(*authority.root));
+    body += ",\"intermediate\":";
+    write_json_string(body, to_pem(*authority.intermediate));
+    body += fmt::format(",\"root_fingerprint\":\"{}\",\"has_root_key\":{},\"version\":{},\"created_at\":\"{}\"}}",
+                        to_hex(authority::fingerprint(*authority.root)), authority.root_key_ref.has_value(), authority.version.value,
+                        to_string(authority.created_at));
+    auto shown = answer(world.sequence, std::move(body));
+    shown.version = authority.version;
+    return shown;
+}
+
 struct Special {
     OfWorld run;
     bool long_running = false;
@@ -133,6 +151,7 @@ const std::map<std::string_view, Special>& specials() {
     static const std::map<std::string_view, Special> table{
         {"services", {services}}, {"service", {service}}, {"service_live", {service_live}}, {"peer_traffic", {peer_traffic, true}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
         {"events", {events, true}}, {"diff", {diff, true}}, {"verify", {verify, true}},
+        {"certificate_authority", {certificate_authority}},
     };
     return table;
 }
@@ -145,9 +164,24 @@ std::string collection_of(const Request& request) {
     return request.path_parameter("id").empty() ? query : query + "s";
 }
 
+/// The devices of the one who asks. They are few, whatever the number of all; so there are no pages.
+std::string own_peers(const World& world, const http::Principal& who) {
+    std::string items = "[";
+    world.get<peers::Service>().peers.for_each([&](const Uuid&, const peers::Peer& peer) {
+        if (!peer.settings.owner || peer.settings.owner->text != who.username) return;
+        if (items.size() > 1) items += ',';
+        write_public_json(items, peer);
+    });
+    return items + "]";
+}
+
 Result<QueryAnswer> resource(core::Cell&, const Request& request, const World& world) {
     const auto name = collection_of(request);
     const auto key = request.path_parameter("id");
+    if (request.own_only && key.empty()) {
+        if (name != "peers") return reject("forbidden", fmt::format("This needs the scope {}.", request.operation->scope));
+        return answer(world.sequence, as_list(own_peers(world, *request.principal)));
+    }
     if (auto json = resource_json(world, name, key)) {
         return QueryAnswer{world.sequence, resource_version(world, name, key), *std::move(json)};
     }

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "controller/core/certificate_keeper.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/core/housekeeping.hpp"
 
@@ -69,6 +70,17 @@ void Cell::start() {
         change(std::move(request), [](const Outcome&) { return Answer{}; }, [](Result<Answer>) {});
     };
     open_live_history();
+    const auto keeper = std::make_shared<CertificateKeeper>(vault_, [this](std::vector<AnyCommand> commands, auto done) {
+        ChangeRequest request;
+        request.commands = std::move(commands);
+        request.actor = "system";
+        request.source = "daemon";
+        change(std::move(request), [](const Outcome&) { return Answer{}; }, [done](Result<Answer> answer) {
+            if (!answer) spdlog::warn("{}: a certificate was not issued: {}", answer.error().code, answer.error().detail);
+            done();
+        });
+    });
+    hooks.renew = [keeper](const World& now_world) { keeper->look(now_world, now()); };
     publisher_.render(*world());
     start_bus();
     housekeeping_ = std::make_unique<Housekeeping>(vault_, std::move(hooks));

@@ -14,23 +14,59 @@ Housekeeping::~Housekeeping() { stop(); }
 
 void Housekeeping::start() { thread_ = std::thread([this] { run(); }); }
 
+namespace {
+
+/// What one commit has made superfluous.
+struct Superfluous {
+    std::vector<std::string>& subjects;
+    std::vector<SecretRef>& refs;
+
+    void replaced(const std::optional<SecretRef>& was, const std::optional<SecretRef>& is) const {
+        if (was && was != is) refs.push_back(*was);
+    }
+
+    void of_peers(const World& before, const World& after) const {
+        using Peers = CowMap<Uuid, peers::Peer>;
+        Peers::diff(before.get<peers::Service>().peers, after.get<peers::Service>().peers,
+                    [&](const Uuid& id, const peers::Peer* old, const peers::Peer* now) {
+                        if (old == nullptr) return;
+                        if (now == nullptr) return subjects.push_back(peers::subject_of(id));
+                        replaced(old->private_key_ref, now->private_key_ref);
+                        replaced(old->preshared_key_ref, now->preshared_key_ref);
+                    });
+    }
+
+    /// Destroying a person's subject takes every form of the password and of the app passwords with it.
+    void of_people(const accounts::State& before, const accounts::State& after) const {
+        CowMap<Uuid, accounts::User>::diff(
+            before.users, after.users, [&](const Uuid& id, const accounts::User* old, const accounts::User* now) {
+                if (old == nullptr) return;
+                if (now == nullptr) return subjects.push_back(accounts::subject_of(id));
+                replaced(old->password.password_ref, now->password.password_ref);
+                replaced(old->password.bcrypt_ref, now->password.bcrypt_ref);
+                replaced(old->password.sha512_ref, now->password.sha512_ref);
+                replaced(old->totp_ref, now->totp_ref);
+                replaced(old->recovery_ref, now->recovery_ref);
+            });
+        CowMap<Uuid, accounts::AppPassword>::diff(
+            before.app_passwords, after.app_passwords,
+            [&](const Uuid&, const accounts::AppPassword* old, const accounts::AppPassword* now) {
+                if (old != nullptr && now == nullptr) refs.insert(refs.end(), {old->bcrypt_ref, old->sha512_ref});
+            });
+    }
+};
+
+}  // namespace
+
 void Housekeeping::committed(const World& before, const World& after) {
-    const auto& was = before.get<peers::Service>().peers;
-    const auto& is = after.get<peers::Service>().peers;
-    const auto& old_key = before.get<wireguard::Service>().wireguard.private_key_ref;
-    const bool rotated = old_key && old_key != after.get<wireguard::Service>().wireguard.private_key_ref;
-    if (was.same_as(is) && !rotated) return;
     const std::lock_guard lock(mutex_);
-    if (rotated) refs_.push_back(*old_key);
-    CowMap<Uuid, peers::Peer>::diff(was, is, [&](const Uuid& id, const peers::Peer* old, const peers::Peer* now) {
-        if (old == nullptr) return;
-        if (now == nullptr) {
-            subjects_.push_back(peers::subject_of(id));
-            return;
-        }
-        if (old->private_key_ref && old->private_key_ref != now->private_key_ref) refs_.push_back(*old->private_key_ref);
-        if (old->preshared_key_ref && old->preshared_key_ref != now->preshared_key_ref) refs_.push_back(*old->preshared_key_ref);
-    });
+    const Superfluous superfluous{subjects_, refs_};
+    superfluous.replaced(before.get<wireguard::Service>().wireguard.private_key_ref,
+                         after.get<wireguard::Service>().wireguard.private_key_ref);
+    superfluous.of_peers(before, after);
+    superfluous.of_people(before.get<accounts::Service>(), after.get<accounts::Service>());
+    superfluous.replaced(before.get<certificates::Service>().authority.root_key_ref,
+                         after.get<certificates::Service>().authority.root_key_ref);
 }
 
 void Housekeeping::run() {
@@ -43,6 +79,7 @@ void Housekeeping::run() {
         hooks_.tick();
         if (const auto now = std::chrono::steady_clock::now(); now >= next_expiry) {
             expire();
+            hooks_.renew(*hooks_.world());
             next_expiry = now + expiry_interval;
         }
         lock.lock();
@@ -98,7 +135,23 @@ std::function<bool(const SecretRef&)> references_of(const World& world) {
         keep(peer.preshared_key_ref);
     });
     const auto& accounts = world.get<accounts::Service>();
-    accounts.users.for_each([&](const Uuid&, const accounts::User& user) { keep(user.password_ref); });
+    accounts.users.for_each([&](const Uuid&, const accounts::User& user) {
+        keep(user.password.password_ref);
+        keep(user.password.bcrypt_ref);
+        keep(user.password.sha512_ref);
+        keep(user.totp_ref);
+        keep(user.recovery_ref);
+    });
+    accounts.app_passwords.for_each([&](const Uuid&, const accounts::AppPassword& app) {
+        keep(app.bcrypt_ref);
+        keep(app.sha512_ref);
+    });
+    accounts.invitations.for_each([&](const Uuid&, const accounts::Invitation& invitation) { keep(invitation.hash_ref); });
+    const auto& certificates = world.get<certificates::Service>();
+    keep(certificates.authority.root_key_ref);
+    keep(certificates.authority.intermediate_key_ref);
+    certificates.certificates.for_each(
+        [&](const Uuid&, const certificates::Certificate& certificate) { keep(certificate.content.key_ref); });
     accounts.tokens.for_each([&](const Uuid&, const accounts::Token& token) { keep(token.hash_ref); });
     accounts.agents.for_each([&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });
     accounts.subscribers.for_each([&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });

@@ -200,7 +200,7 @@ struct Daemon::Parts {
     }
 
     void serve() {
-        commands = std::make_unique<api::CommandPort>(*cell);
+        commands = std::make_unique<api::CommandPort>(api::CommandContext{*cell, passwords, *sessions, limiter});
         queries = std::make_unique<api::QueryPort>(*cell);
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -39,6 +41,8 @@ class Reader {
             throw std::runtime_error(
                 fmt::format("{} {}: an operation needs operationId and x-scope", verb, path));
         }
+        made.own = text(source, "x-own");
+        check_rights(made);
         made.method = method;
         made.path = item.contains("servers") ? path : std::string(base_path) + path;
         made.command = text(source, "x-command");
@@ -57,6 +61,18 @@ class Reader {
     }
 
   private:
+    /// A scope that no role can hold, or an owner that nobody knows, would be a door that is always open or always shut.
+    static void check_rights(const Operation& made) {
+        constexpr std::array owners{"user", "users", "peer", "peers", "session", "sessions"};
+        const std::array scopes{made.scope};
+        if (made.needs_scope() && !access::Scopes::parse(scopes)) {
+            throw std::runtime_error(fmt::format("{}: x-scope '{}' is no scope", made.id, made.scope));
+        }
+        if (!made.own.empty() && std::ranges::find(owners, made.own) == owners.end()) {
+            throw std::runtime_error(fmt::format("{}: x-own '{}' is unknown", made.id, made.own));
+        }
+    }
+
     void add_parameters(Operation& made, const json& source, const std::string& pointer) {
         if (!source.contains("parameters")) return;
         const auto& list = source.at("parameters");

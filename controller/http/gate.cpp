@@ -152,10 +152,18 @@ Result<void> Gate::authorize(Request& request, const PrincipalPtr& local) const 
             return reject("csrf_refused", "Send the session's token as X-CSRF-Token.");
         }
     }
-    if (operation.needs_scope() && !who.scopes.allows(operation.scope)) {
-        return reject("forbidden", fmt::format("This needs the scope {}.", operation.scope));
-    }
+    if (!operation.needs_scope() || who.scopes.allows(operation.scope)) return {};
+    if (!is_own(request)) return reject("forbidden", fmt::format("This needs the scope {}.", operation.scope));
+    request.own_only = true;
     return {};
+}
+
+/// Own things are for people alone: a token has the scopes that it was given, and no more.
+bool Gate::is_own(const Request& request) const {
+    const auto& own = request.operation->own;
+    const auto& who = *request.principal;
+    if (own.empty() || who.kind != Principal::Kind::session || who.user.is_nil()) return false;
+    return own.ends_with('s') || gatekeeper_.owns(who, own, request.path_parameter("id"));
 }
 
 Result<void> Gate::check_media_type(const Request& request) {

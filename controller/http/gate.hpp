@@ -31,6 +31,7 @@ class Gate {
     [[nodiscard]] std::optional<Response> route(Request& request);
     [[nodiscard]] Result<PrincipalPtr> identify(const Request& request, const PrincipalPtr& local) const;
     [[nodiscard]] Result<void> authorize(Request& request, const PrincipalPtr& local) const;
+    [[nodiscard]] bool is_own(const Request& request) const;
     [[nodiscard]] static Result<void> check_media_type(const Request& request);
     [[nodiscard]] static Result<void> check_parameters(Request& request);
     [[nodiscard]] Result<void> check_body(Request& request);

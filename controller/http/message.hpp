@@ -39,6 +39,7 @@ struct Principal {
     std::string username;  ///< of a session; the owner of a token; the host's user name of a local one
     std::string role;      ///< of a session
     Uuid id;               ///< of the session or the token
+    Uuid user;             ///< whose session it is, or who made the token; nil where that is nobody the log knows
     std::string cookie;    ///< of a session, its value: what a CSRF token goes with
     access::Scopes scopes;
 };
@@ -56,6 +57,7 @@ struct Request {
     std::string_view body;                 ///< JSON bodies have been validated
     std::filesystem::path body_file;       ///< where a large body lies instead; removed after the answer
     PrincipalPtr principal;                ///< empty for a public call
+    bool own_only = false;                 ///< let in as the owner: nothing of others is shown or changed
     std::string request_id;
     std::string remote;     ///< the client's address, or "local"
     bool is_local = false;  ///< came over the unix socket

@@ -28,6 +28,11 @@ class Gatekeeper {
     [[nodiscard]] virtual PrincipalPtr by_cookie(std::string_view cookie) = 0;
     /// The operator at the other end of the unix socket, by the socket's descriptor. Empty: somebody else.
     [[nodiscard]] virtual PrincipalPtr by_socket(int descriptor) = 0;
+    /// Is it this principal's own? `what`: x-own of the operation in the singular, `id` its path parameter.
+    [[nodiscard]] virtual bool owns(const Principal& principal, std::string_view what, std::string_view id) {
+        (void)principal, (void)what, (void)id;
+        return false;
+    }
     /// Is what this principal came in with still good? Asked every second for an open websocket.
     [[nodiscard]] virtual bool still_valid(const Principal& principal) = 0;
     [[nodiscard]] virtual const std::string& cookie_name() const = 0;
@@ -45,6 +50,7 @@ struct CommandCall {
     };
     std::vector<Command> commands;
     bool is_change_set = false;
+    bool own_only = false;  ///< the principal may change their own things alone
     std::string note;
     PrincipalPtr principal;
     std::string request_id;

@@ -1,5 +1,8 @@
 #include "controller/access/passwords.hpp"
 
+#include <crypt.h>
+
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -173,4 +176,44 @@ TEST_CASE("the costs are what the security page says") {
               .value()
               .reveal()
               .starts_with("$argon2id$v=19$m=65536,t=3,p=1$"));
+}
+
+TEST_CASE("a password that everybody would try is refused, however it is decorated") {
+    const auto code = [](std::string_view password) {
+        const std::array<std::string_view, 2> names{"alice", "home"};
+        const auto checked = check_new_password(Secret::copy_of(password), names);
+        return checked ? std::string("taken") : checked.error().code;
+    };
+    for (const auto* common : {"passwordpassword", "P4ssw0rd!2026", "qwertyuiop", "1234567890", "0987654321", "aaaaaaaaaaaa",
+                               "abcabcabcabc", "letmein12345", "administrator1", "alice-alice-1999", "homehomehome", "iloveyou2024!",
+                               "1q2w3e4r5t6y", "zaq12wsxcde3", "19771977197719"}) {
+        CAPTURE(common);
+        CHECK(code(common) == "password_common");
+    }
+    for (const auto* fine : {"correct horse battery staple", "vrd7-q2kx-91ha", "Ein Hund bellt leise", "8305719462805316"}) {
+        CAPTURE(fine);
+        CHECK(code(fine) == "taken");
+    }
+}
+
+TEST_CASE("one password comes in the forms that services verify") {
+    Passwords passwords(cheap);
+    const auto forms = passwords.hash_all(Secret::copy_of("correct horse battery staple"));
+    REQUIRE(forms);
+    const auto opens = [](const Secret& hash, const char* password) {
+        const std::string stored(hash.reveal());
+        crypt_data work{};
+        const char* again = crypt_rn(password, stored.c_str(), &work, sizeof work);
+        return again != nullptr && stored == again;
+    };
+    CHECK(verify(passwords, "correct horse battery staple", forms->argon2id.clone())->matches);
+    CHECK(forms->bcrypt.reveal().starts_with("$2y$10$"));
+    CHECK(forms->sha512.reveal().starts_with("$6$rounds="));
+    for (const auto* hash : {&forms->bcrypt, &forms->sha512}) {
+        CHECK(opens(*hash, "correct horse battery staple"));
+        CHECK_FALSE(opens(*hash, "correct horse battery stapler"));
+    }
+    const auto random = hash_random_password(Secret::copy_of("abcd-efgh"));
+    CHECK(opens(random.bcrypt, "abcd-efgh"));
+    CHECK(opens(random.sha512, "abcd-efgh"));
 }
