@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "schema/json_schema_node.hpp"
+#include "schema/plain_text.hpp"
 
 namespace pic {
 namespace {
@@ -79,7 +80,7 @@ std::size_t characters(std::string_view text) {
 
 /// C0, DEL, C1 (C2 80..9F in UTF-8), U+2028 and U+2029 (E2 80 A8, A9).
 bool has_forbidden_characters(std::string_view text, bool multiline) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = 0; (i = find_not_plain(text, i)) < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         if (c < 0x20 && !(multiline && (c == '\n' || c == '\r' || c == '\t'))) return true;
         if (c == 0x7f) return true;

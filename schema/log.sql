@@ -79,7 +79,8 @@ CREATE TABLE answers (
     at           INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX answers_by_scope ON answers (scope);
+-- Grows at its end, as the table does; the writer reads it once, at opening, and finds answers by memory from there on.
+CREATE INDEX answers_in_time ON answers (at, scope);
 
 -- Append-only. INSERT OR REPLACE would get past the first two: the third refuses every seq but the next.
 CREATE TRIGGER events_no_update BEFORE UPDATE ON events

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "schema/plain_text.hpp"
+
 namespace pic {
 namespace {
 
@@ -45,7 +47,7 @@ std::string JsonPath::pointer() const {
 void write_json_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t clean = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = 0; (i = find_not_plain(text, i)) < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         out.append(text, clean, i - clean);

@@ -10,6 +10,8 @@
 #include <simdjson.h>
 #include <vector>
 
+#include "schema/plain_text.hpp"
+
 namespace pic {
 namespace {
 
@@ -306,7 +308,7 @@ Parsed<TimeZone> TimeZone::parse(std::string_view text) {
 
 bool is_clean_text(std::string_view text) {
     if (!simdjson::validate_utf8(text.data(), text.size())) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = 0; (i = find_not_plain(text, i)) < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         if (c < 0x20 || c == 0x7f) return false;
         const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;

@@ -1,8 +1,20 @@
 #include "controller/log/checkpointer.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
 
 namespace pic::log {
+namespace {
+
+constexpr off_t frame_bytes = 4096 + 24;
+/// A checkpoint runs beside the writer, so the WAL grows somewhat beyond the line.
+constexpr off_t full_length = frame_bytes * (checkpoint_pages + checkpoint_pages / 4);
+
+}  // namespace
 
 Checkpointer::Checkpointer(sqlite::Database database, std::mutex& gate)
     : database_(std::move(database)), gate_(gate) {
@@ -35,7 +47,7 @@ void Checkpointer::wal_has(int pages) {
     {
         const std::lock_guard lock(mutex_);
         pages_ = pages;
-        if (pages < from_) return;
+        if (pages < from_ && (is_long_ || pages < busy_pages)) return;
     }
     wake_.notify_one();
 }
@@ -43,12 +55,37 @@ void Checkpointer::wal_has(int pages) {
 void Checkpointer::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        wake_.wait(lock, [&] { return stopping_ || pages_ >= from_; });
+        wake_.wait(lock, [&] { return stopping_ || pages_ >= from_ || (!is_long_ && pages_ >= busy_pages); });
         if (stopping_) return;
+        const bool is_due = pages_ >= from_;
+        is_long_ = true;
         lock.unlock();
-        move_all();
+        if (is_due) {
+            move_all();
+        } else {
+            lengthen();
+        }
         lock.lock();
     }
+}
+
+/// Zeros after its end, which no frame begins with, so that whoever recovers the WAL reads up to there and no further.
+/// Not through SQLite, which has no call for it; the writer waits at the gate for one piece at a time. Where it fails,
+/// as on a full disk, the WAL grows as it would have.
+void Checkpointer::lengthen() {
+    const char* const name = sqlite3_filename_wal(sqlite3_db_filename(database_.handle(), "main"));
+    const int wal = ::open(name, O_WRONLY | O_CLOEXEC);
+    if (wal < 0) return;
+    static constexpr std::array<char, 64 * 1024> zeros{};
+    bool more = true;
+    while (more) {
+        const std::lock_guard writer_waits(gate_);
+        struct stat now{};
+        more = ::fstat(wal, &now) == 0 && now.st_size < full_length &&
+               ::pwrite(wal, zeros.data(), zeros.size(), now.st_size) == static_cast<ssize_t>(zeros.size());
+    }
+    ::fdatasync(wal);
+    ::close(wal);
 }
 
 void Checkpointer::move_all() {

@@ -3,6 +3,9 @@
 // time is never wholly moved, and only one that is can be begun anew. So the last few pages are moved while
 // the writer waits at the gate, which takes it about as long as one more fsync, once in `checkpoint_pages`.
 //
+// The same thread gives the WAL its full length once it is clear that the log is written to: a commit that makes a file
+// longer waits for the file system's journal too, one that writes over what is there waits for its own bytes alone.
+//
 // SQLite's own autocheckpoint was rejected: it makes the commit that crosses the line pay for all the others.
 #pragma once
 
@@ -15,6 +18,7 @@
 namespace pic::log {
 
 inline constexpr int checkpoint_pages = 4096;  ///< WAL pages (of 4 KiB) from which it is moved into the file
+inline constexpr int busy_pages = 64;          ///< WAL pages from which it is given its full length
 
 class Checkpointer {
   public:
@@ -31,6 +35,7 @@ class Checkpointer {
   private:
     void wal_has(int pages);
     void run();
+    void lengthen();
     void move_all();
     bool move_some();
 
@@ -40,6 +45,7 @@ class Checkpointer {
     std::condition_variable wake_;
     int pages_ = 0;
     int from_ = checkpoint_pages;
+    bool is_long_ = false;
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -54,12 +54,11 @@ SqliteWriter::Statements::Statements(const sqlite::Database& d)
                           "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM signatures), ?, ?, ?, ?, ?)")),
       epoch(d.prepare("INSERT INTO epochs (epoch, after, at) VALUES (?, ?, ?)")),
       recall(d.prepare(
-          "SELECT request_body, status, etag, location, seq, body, at FROM answers WHERE scope = ?")),
-      remember(d.prepare("INSERT INTO answers (scope, request_body, status, etag, location, seq, body, at) "
-                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")),
-      forget_scope(d.prepare("DELETE FROM answers WHERE scope = ?")),
+          "SELECT request_body, status, etag, location, seq, body, at FROM answers WHERE id = ?")),
+      remember(d.prepare("INSERT INTO answers (id, scope, request_body, status, etag, location, seq, body, at) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
       forget(d.prepare("DELETE FROM answers WHERE id = ?")),
-      oldest(d.prepare("SELECT id, at FROM answers ORDER BY id LIMIT 1")) {}
+      oldest(d.prepare("SELECT id, at, scope FROM answers ORDER BY id LIMIT 1")) {}
 
 SqliteWriter::SqliteWriter(sqlite::Database database, WriterSupply& supply) try
     : database_(std::move(database)), supply_(supply), statements_(database_) {
@@ -87,6 +86,7 @@ void SqliteWriter::load() {
     load_names(streams_, "streams");
     load_names(names_, "names");
     load_versions();
+    load_answers();
     mark_ = {head_, last_signed_, heads_at_, streams_.size(), names_.size()};
 }
 
@@ -113,6 +113,15 @@ void SqliteWriter::load_versions() {
             damaged("a stream has lost an event");
     }
     versions_.keep();
+}
+
+/// From the narrow index, not from the answers themselves. They are no part of the chain: a damaged one is as good as
+/// none.
+void SqliteWriter::load_answers() {
+    auto rows = database_.prepare("SELECT id, scope FROM answers ORDER BY at, scope");
+    while (rows.step()) {
+        if (rows.bytes(1).size() == sizeof(Digest)) answers_.load(array_of<32>(rows.bytes(1)), rows.integer(0));
+    }
 }
 
 /// Every touch of the database on the write side: a failure of any kind ends this writer.
@@ -240,6 +249,7 @@ void SqliteWriter::commit() {
     });
     open_ = false;
     versions_.keep();
+    answers_.keep();
     mark_ = {head_, last_signed_, heads_at_, streams_.size(), names_.size()};
 }
 
@@ -255,6 +265,7 @@ void SqliteWriter::rollback() noexcept {
     last_signed_ = mark_.last_signed;
     heads_at_ = mark_.heads_at;
     versions_.take_back();
+    answers_.take_back();
     streams_.shrink(mark_.streams);
     names_.shrink(mark_.names);
 }
@@ -267,8 +278,9 @@ Digest SqliteWriter::digest_of(const IdempotencyScope& scope) {
 
 std::optional<RememberedAnswer> SqliteWriter::recall(const IdempotencyScope& scope, Timestamp now) {
     return guarded([&]() -> std::optional<RememberedAnswer> {
-        const auto digest = digest_of(scope);
-        auto& row = statements_.recall.bind(1, blob(digest));
+        const auto id = answers_.find(digest_of(scope));
+        if (id == 0) return std::nullopt;
+        auto& row = statements_.recall.bind(1, id);
         const sqlite::Rewind rewind(row);
         if (!row.step() || has_expired(Timestamp{row.integer(6)}, now)) return std::nullopt;
         RememberedAnswer answer;
@@ -286,11 +298,11 @@ std::optional<RememberedAnswer> SqliteWriter::recall(const IdempotencyScope& sco
 void SqliteWriter::remember(const IdempotencyScope& scope, const RememberedAnswer& answer, Timestamp now) {
     guarded([&] {
         const auto digest = digest_of(scope);
-        statements_.forget_scope.bind(1, blob(digest)).run();
+        if (const auto older = answers_.find(digest); older != 0) statements_.forget.bind(1, older).run();
         auto& s = statements_.remember;
-        s.bind(1, blob(digest)).bind(2, blob(answer.request_body)).bind(3, std::int64_t{answer.status});
-        s.bind(4, answer.etag).bind(5, answer.location).bind(6, to_sql(answer.sequence.value));
-        s.bind(7, answer.body).bind(8, now.ms).run();
+        s.bind(1, answers_.add(digest)).bind(2, blob(digest)).bind(3, blob(answer.request_body));
+        s.bind(4, std::int64_t{answer.status}).bind(5, answer.etag).bind(6, answer.location);
+        s.bind(7, to_sql(answer.sequence.value)).bind(8, answer.body).bind(9, now.ms).run();
         forget_expired(now);
     });
 }
@@ -301,6 +313,7 @@ void SqliteWriter::forget_expired(Timestamp now) {
         const bool any = oldest.step();
         const auto id = any ? oldest.integer(0) : 0;
         const bool expired = any && has_expired(Timestamp{oldest.integer(1)}, now);
+        if (expired && oldest.bytes(2).size() == sizeof(Digest)) answers_.erase(array_of<32>(oldest.bytes(2)), id);
         oldest.reset();
         if (!expired) return;
         statements_.forget.bind(1, id).run();

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "controller/log/answer_keys.hpp"
 #include "controller/log/chain.hpp"
 #include "controller/log/directory.hpp"
 #include "controller/log/store.hpp"
@@ -45,12 +46,13 @@ class SqliteWriter {
     struct Statements {
         explicit Statements(const sqlite::Database& database);
         sqlite::Statement begin, commit, rollback, event, stream, name, head, heads_at, signature, epoch;
-        sqlite::Statement recall, remember, forget_scope, forget, oldest;
+        sqlite::Statement recall, remember, forget, oldest;
     };
 
     void load();
     void load_names(Numbering& names, std::string_view table);
     void load_versions();
+    void load_answers();
     template <class F>
     auto guarded(F&& work);
     std::int64_t number_of(Numbering& names, std::string_view name, sqlite::Statement& insert);
@@ -72,6 +74,7 @@ class SqliteWriter {
     Sequence heads_at_;
     Numbering streams_, names_;
     Versions versions_;
+    AnswerKeys answers_;
 
     struct Mark {  ///< as of the last commit
         Head head;

@@ -201,18 +201,33 @@ Parsed<RecordValue> canonical(RecordType type, std::string_view text) {
     return RecordValue::parse(*spelling);
 }
 
+namespace {
+
+bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
+
+/// How many characters there are before the first that a quoted string has to escape.
+std::size_t plain_prefix(std::string_view text) {
+    const auto end =
+        std::ranges::find_if(text, [](char c) { return !is_printable(c) || c == '"' || c == '\\'; });
+    return static_cast<std::size_t>(end - text.begin());
+}
+
+}  // namespace
+
 std::string quoted(std::string_view text) {
     std::string out;
+    out.reserve(text.size() + text.size() / string_limit * 3 + 2);
     for (std::size_t start = 0; start < text.size() || start == 0; start += string_limit) {
         out += start == 0 ? "\"" : " \"";
-        for (const char c : text.substr(start, string_limit)) {
-            if (c == '"' || c == '\\') {
-                out += fmt::format("\\{}", c);
-            } else if (c >= 0x20 && c < 0x7f) {
-                out += c;
-            } else {
-                out += fmt::format("\\{:03}", static_cast<unsigned char>(c));
-            }
+        auto rest = text.substr(start, string_limit);
+        while (true) {
+            const auto plain = plain_prefix(rest);
+            out += rest.substr(0, plain);
+            if (plain == rest.size()) break;
+            const char c = rest[plain];
+            out += is_printable(c) ? fmt::format("\\{}", c)
+                                   : fmt::format("\\{:03}", static_cast<unsigned char>(c));
+            rest.remove_prefix(plain + 1);
         }
         out += '"';
     }

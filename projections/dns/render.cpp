@@ -33,19 +33,30 @@ std::string addresses(std::string_view owner, Ipv4 four, const Ipv6& six) {
            line(owner, ttl_default, RecordType::aaaa, to_string(six));
 }
 
-/// The records of one type of a name; all with the least of their TTLs, since a set of records has one (RFC
-/// 2181 5.2).
-std::string record_set(const State& state, std::string_view name, std::string_view owner, RecordType type) {
-    std::uint32_t ttl = ttl_most;
-    each_record(
-        state, name, [&](const Record& r) { return ttl = std::min(ttl, r.settings.ttl), true; }, type);
-    std::string text;
+constexpr std::size_t types_count = enum_names(RecordType{}).size();
+
+/// The records of a name by their types, found in one walk.
+using RecordSets = std::array<std::vector<const Record*>, types_count>;
+
+RecordSets record_sets(const State& state, std::string_view name, std::optional<RecordType> type = {}) {
+    RecordSets sets;
     const auto add = [&](const Record& r) {
-        if (const auto data = rdata(type, r.settings.value.text)) text += line(owner, ttl, type, *data);
+        sets[static_cast<std::size_t>(r.settings.type)].push_back(&r);
         return true;
     };
     each_record(state, name, add, type);
-    return text;
+    return sets;
+}
+
+/// The records of one type of a name; all with the least of their TTLs, since a set of records has one (RFC
+/// 2181 5.2).
+void append_set(std::string& text, std::string_view owner, const std::vector<const Record*>& set) {
+    std::uint32_t ttl = ttl_most;
+    for (const auto* r : set) ttl = std::min(ttl, r->settings.ttl);
+    for (const auto* r : set) {
+        const auto type = r->settings.type;
+        if (const auto data = rdata(type, r->settings.value.text)) text += line(owner, ttl, type, *data);
+    }
 }
 
 bool has_addresses(const State& state, std::string_view name) {
@@ -68,9 +79,7 @@ std::string name_text(const World& world, const std::string& name) {
         if (peer != nullptr && peer->settings.enabled)
             text += addresses(name, peer->settings.address, peer->settings.address6);
     }
-    for (std::size_t i = 0; i < enum_names(RecordType{}).size(); ++i) {
-        text += record_set(state, name, name, static_cast<RecordType>(i));
-    }
+    for (const auto& set : record_sets(state, name)) append_set(text, name, set);
     return text;
 }
 
@@ -80,8 +89,10 @@ template <class Address>
 std::string address_text(const World& world, const Address& address, const Address& server,
                          const CowMap<Address, Uuid>& by_address) {
     const auto owner = reverse_name(address) + ".";
-    if (auto text = record_set(state_of(world), to_string(address), owner, RecordType::ptr); !text.empty())
-        return text;
+    std::string text;
+    for (const auto& set : record_sets(state_of(world), to_string(address), RecordType::ptr))
+        append_set(text, owner, set);
+    if (!text.empty()) return text;
     if (address == server) return line(owner, ttl_default, RecordType::ptr, "cell");
     const auto* id = by_address.find(address);
     const auto* peer = id == nullptr ? nullptr : peers_of(world).peers.find(*id);
