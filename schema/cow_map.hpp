@@ -4,7 +4,9 @@
 //
 // It is a treap whose priorities are a hash of the key, so its shape depends on the set of keys alone and not on
 // history: that is what makes diff() cheap and lets a Merkle root be kept in the nodes (schema/fragment_tree.hpp). A
-// node that nobody else holds is changed in place, so that a replay of a million events copies nothing. (Rejected: a
+// node that nobody else holds is changed in place, so that a replay of a million events copies nothing. Key and value lie
+// in an entry of their own that the copies of a node share: the path to a change is copied without the texts on it, and
+// what merely lay on a path is not taken for changed. (Rejected: a
 // mutex around std::map, where readers wait and a dry run copies the cell; a hash trie, which has no order for lists
 // and cursors; a B-tree, faster to read but three times the code.)
 //
@@ -16,6 +18,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -85,8 +88,8 @@ class CowMap {
     [[nodiscard]] const V* find(const Key& key) const {
         const Node* n = root_;
         while (n != nullptr) {
-            const auto order = n->key <=> key;
-            if (order == 0) return &n->value;
+            const auto order = n->key() <=> key;
+            if (order == 0) return &n->entry->value;
             n = order > 0 ? n->left : n->right;
         }
         return nullptr;
@@ -103,7 +106,7 @@ class CowMap {
             return;
         }
         const auto priority = treap_priority(key);
-        insert(root_, new Node(std::move(key), std::move(value), priority));
+        insert(root_, new Node(new Entry(std::move(key), std::move(value)), priority));
     }
 
     /// The value under `key`, to be changed in place (what others hold stays as it is), or nullptr.
@@ -114,8 +117,8 @@ class CowMap {
         while (true) {
             own(*n);
             (*n)->summarised = false;
-            const auto order = (*n)->key <=> key;
-            if (order == 0) return &(*n)->value;
+            const auto order = (*n)->key() <=> key;
+            if (order == 0) return &(*n)->own_value();
             n = order > 0 ? &(*n)->left : &(*n)->right;
         }
     }
@@ -127,7 +130,7 @@ class CowMap {
         Node** n = &root_;
         while (true) {
             own(*n);
-            const auto order = (*n)->key <=> key;
+            const auto order = (*n)->key() <=> key;
             if (order == 0) break;
             --(*n)->size;
             (*n)->summarised = false;
@@ -165,7 +168,7 @@ class CowMap {
     [[nodiscard]] std::uint64_t first_gap(std::uint64_t start, Rank&& rank) const {
         const Node* n = root_;
         while (n != nullptr) {
-            const std::uint64_t here = rank(n->key);
+            const std::uint64_t here = rank(n->key());
             if (here - start == count(n->left)) {
                 start = here + 1;
                 n = n->right;
@@ -177,7 +180,8 @@ class CowMap {
     }
 
     /// What differs from `before` to `now`: f(key, old value or nullptr, new value or nullptr), in key order. Costs the
-    /// number of differences times the depth. An entry that was written with an equal value may be reported.
+    /// number of differences times the depth. An entry that was written with an equal value is reported, and none that was
+    /// not written.
     template <class F>
     static void diff(const CowMap& before, const CowMap& now, F&& f) {
         diff_nodes(before.root_, now.root_, f);
@@ -187,6 +191,24 @@ class CowMap {
     [[nodiscard]] SummaryValue summary() const { return summarise(root_); }
 
   private:
+    struct Entry {
+        std::atomic<std::uint32_t> references{1};
+        K key;
+        V value;
+        Entry(K k, V v) : key(std::move(k)), value(std::move(v)) {}
+    };
+
+    /// Where it costs no allocation, a copy of the key in the node spares a look-up the way to the entry.
+    struct NearKey {
+        K key;
+        explicit NearKey(const K& k) : key(k) {}
+        const K& of(const Entry*) const { return key; }
+    };
+    struct FarKey {
+        explicit FarKey(const K&) {}
+        const K& of(const Entry* entry) const { return entry->key; }
+    };
+
     struct Node {
         std::atomic<std::uint32_t> references{1};
         mutable bool summarised = false;
@@ -194,25 +216,36 @@ class CowMap {
         std::uint64_t priority;
         Node* left = nullptr;
         Node* right = nullptr;
-        K key;
-        V value;
+        Entry* entry;
+        [[no_unique_address]] std::conditional_t<std::is_trivially_copyable_v<K>, NearKey, FarKey> near;
         [[no_unique_address]] mutable SummaryValue summary{};
 
-        Node(K k, V v, std::uint64_t p) : priority(p), key(std::move(k)), value(std::move(v)) {}
+        Node(Entry* e, std::uint64_t p) : priority(p), entry(e), near(e->key) {}
         Node(const Node& other)
             : summarised(other.summarised),
               size(other.size),
               priority(other.priority),
               left(retain(other.left)),
               right(retain(other.right)),
-              key(other.key),
-              value(other.value),
+              entry(retain(other.entry)),
+              near(other.near),
               summary(other.summary) {}
         Node& operator=(const Node&) = delete;
+        ~Node() { drop(entry); }
+
+        [[nodiscard]] const K& key() const { return near.of(entry); }
+        /// Of a node that one map alone holds: the value, which nobody else holds either from here on.
+        [[nodiscard]] V& own_value() {
+            if (entry->references.load(std::memory_order_acquire) != 1) {
+                auto* const copy = new Entry(entry->key, entry->value);
+                drop(std::exchange(entry, copy));
+            }
+            return entry->value;
+        }
 
         /// Ties are broken by the key, so that the shape is a function of the keys even where hashes collide.
         [[nodiscard]] bool above(const Node& other) const {
-            return priority != other.priority ? priority > other.priority : key < other.key;
+            return priority != other.priority ? priority > other.priority : key() < other.key();
         }
         void recount() {
             size = 1 + count(left) + count(right);
@@ -222,9 +255,13 @@ class CowMap {
 
     static std::size_t count(const Node* n) { return n == nullptr ? 0 : n->size; }
 
-    static Node* retain(Node* n) {
-        if (n != nullptr) n->references.fetch_add(1, std::memory_order_relaxed);
-        return n;
+    template <class Counted>
+    static Counted* retain(Counted* counted) {
+        if (counted != nullptr) counted->references.fetch_add(1, std::memory_order_relaxed);
+        return counted;
+    }
+    static void drop(Entry* entry) {
+        if (entry->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete entry;
     }
 
     static void release(Node* n) {
@@ -248,7 +285,7 @@ class CowMap {
     static std::pair<Node*, Node*> split(Node* n, const K& key) {
         if (n == nullptr) return {nullptr, nullptr};
         own(n);
-        if (n->key < key) {
+        if (n->key() < key) {
             auto [low, high] = split(std::exchange(n->right, nullptr), key);
             n->right = low;
             n->recount();
@@ -281,9 +318,9 @@ class CowMap {
             own(*n);
             ++(*n)->size;
             (*n)->summarised = false;
-            n = fresh->key < (*n)->key ? &(*n)->left : &(*n)->right;
+            n = fresh->key() < (*n)->key() ? &(*n)->left : &(*n)->right;
         }
-        auto [low, high] = split(*n, fresh->key);
+        auto [low, high] = split(*n, fresh->key());
         fresh->left = low;
         fresh->right = high;
         fresh->recount();
@@ -294,7 +331,7 @@ class CowMap {
     static void walk(const Node* n, F& f) {
         for (; n != nullptr; n = n->right) {
             walk(n->left, f);
-            f(n->key, n->value);
+            f(n->key(), n->entry->value);
         }
     }
 
@@ -302,7 +339,7 @@ class CowMap {
     static bool walk_while(const Node* n, F& f) {
         for (; n != nullptr; n = n->right) {
             if (!walk_while(n->left, f)) return false;
-            if (!f(n->key, n->value)) return false;
+            if (!f(n->key(), n->entry->value)) return false;
         }
         return true;
     }
@@ -310,9 +347,9 @@ class CowMap {
     template <class Key, class F>
     static bool walk_after(const Node* n, const Key& after, F& f) {
         if (n == nullptr) return true;
-        if ((n->key <=> after) <= 0) return walk_after(n->right, after, f);
+        if ((n->key() <=> after) <= 0) return walk_after(n->right, after, f);
         if (!walk_after(n->left, after, f)) return false;
-        if (!f(n->key, n->value)) return false;
+        if (!f(n->key(), n->entry->value)) return false;
         return walk_while(n->right, f);
     }
 
@@ -320,28 +357,31 @@ class CowMap {
     static void all(const Node* n, bool added, F& f) {
         for (; n != nullptr; n = n->right) {
             all(n->left, added, f);
-            f(n->key, added ? nullptr : &n->value, added ? &n->value : nullptr);
+            const V& value = n->entry->value;
+            f(n->key(), added ? nullptr : &value, added ? &value : nullptr);
         }
     }
+
+    static const V* value_of(const Node* n) { return &n->entry->value; }
 
     template <class F>
     static void diff_nodes(Node* a, Node* b, F& f) {
         if (a == b) return;
         if (a == nullptr) return all(b, true, f);
         if (b == nullptr) return all(a, false, f);
-        if (a->key == b->key) {
+        if (a->key() == b->key()) {
             diff_nodes(a->left, b->left, f);
-            f(a->key, static_cast<const V*>(&a->value), static_cast<const V*>(&b->value));
+            if (a->entry != b->entry) f(a->key(), value_of(a), value_of(b));
             diff_nodes(a->right, b->right, f);
             return;
         }
         // The root of greater priority cannot be in the other map, whose own root would else have to be it.
         const bool removed = a->above(*b);
         Node* const pivot = removed ? a : b;
-        auto [low, high] = split(retain(removed ? b : a), pivot->key);
+        auto [low, high] = split(retain(removed ? b : a), pivot->key());
         const CowMap keep_low(low, adopt), keep_high(high, adopt);
         diff_nodes(removed ? a->left : low, removed ? low : b->left, f);
-        f(pivot->key, removed ? &pivot->value : nullptr, removed ? nullptr : &pivot->value);
+        f(pivot->key(), removed ? value_of(pivot) : nullptr, removed ? nullptr : value_of(pivot));
         diff_nodes(removed ? a->right : high, removed ? high : b->right, f);
     }
 
@@ -350,7 +390,7 @@ class CowMap {
         if (n == nullptr) return none;
         if (!n->summarised) {
             const auto& left = summarise(n->left);
-            n->summary = Summary::of(left, n->key, n->value, summarise(n->right));
+            n->summary = Summary::of(left, n->key(), n->entry->value, summarise(n->right));
             n->summarised = true;
         }
         return n->summary;

@@ -1,5 +1,6 @@
 #include "schema/units.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,9 +11,9 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::optional<std::uint8_t> nibble(char c) {
-    const auto at = hex_digits.find(c);
-    if (at == std::string_view::npos) return std::nullopt;
-    return static_cast<std::uint8_t>(at);
+    if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
+    return std::nullopt;
 }
 
 std::optional<std::uint8_t> byte_of(char high, char low) {
@@ -41,7 +42,7 @@ std::string to_string(Timestamp time) {
     const auto day = floor<days>(point);
     const year_month_day date(day);
     const hh_mm_ss clock(point - day);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                        clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
                        clock.subseconds().count());
@@ -86,12 +87,12 @@ std::optional<Digest> parse_digest(std::string_view hex) {
 }
 
 std::string to_string(const Uuid& id) {
-    std::string text;
-    text.reserve(uuid_text_size);
+    std::string text(uuid_text_size, '-');
+    std::size_t at = 0;
     for (std::size_t i = 0; i < id.bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += hex_digits[id.bytes[i] >> 4];
-        text += hex_digits[id.bytes[i] & 15];
+        if (i == 4 || i == 6 || i == 8 || i == 10) ++at;
+        text[at++] = hex_digits[id.bytes[i] >> 4];
+        text[at++] = hex_digits[id.bytes[i] & 15];
     }
     return text;
 }

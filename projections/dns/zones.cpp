@@ -32,10 +32,12 @@ void add_reverse4(std::vector<Zone>& zones, const Cidr4& network) {
 
 /// The last `nibbles` nibbles of an address, the last first.
 std::string nibbles_of(const Ipv6& address, unsigned from, unsigned until) {
+    constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
     for (unsigned i = until; i-- > from;) {
         const auto byte = address.bytes[i / 2];
-        out += fmt::format("{:x}.", i % 2 == 0 ? byte >> 4 : byte & 15);
+        out += digits[i % 2 == 0 ? byte >> 4 : byte & 15];
+        out += '.';
     }
     out.pop_back();
     return out;
