@@ -317,6 +317,10 @@ void Evolver::apply(World& world, const EventView& event) {
     world.sequence = event.meta.sequence;
 }
 
+void reindex_world(World& world) {
+    each_service([&]<class S> { reindex_by_lookup(world.edit<S>()); });
+}
+
 std::string upcast(std::string_view type, int schema_version, std::string data) {
     const auto found = event_table().find(type);
     if (found == event_table().end() || found->second.schema_version == schema_version) return data;

@@ -48,6 +48,9 @@ class Evolver {
     std::unique_ptr<Parser> parser_;
 };
 
+/// Makes every index anew, after events that were applied with `meta.indexed` unset.
+void reindex_world(World& world);
+
 /// Brings stored data of an older schema version to the current one; the data itself where it is current.
 [[nodiscard]] std::string upcast(std::string_view type, int schema_version, std::string data);
 

@@ -5,13 +5,22 @@
 #include "projections/dispatch.hpp"
 
 namespace pic::core {
+namespace {
+
+/// Events from which on it costs less to make the indexes once than to keep them at every step.
+constexpr std::uint64_t long_replay = 4096;
+
+}  // namespace
 
 void replay(const log::LogStore& store, World& world, Sequence to) {
     Evolver evolver;
+    const bool is_long = to.value > world.sequence.value + long_replay;
     store.scan(world.sequence, to, [&](const log::ScannedEvent& e) {
-        evolver.apply(world, EventView{e.type, e.schema_version, e.data, Meta{e.sequence, e.version, e.at}, true});
+        const Meta meta{e.sequence, e.version, e.at, !is_long};
+        evolver.apply(world, EventView{e.type, e.schema_version, e.data, meta, true});
         return true;
     });
+    if (is_long) reindex_world(world);
     if (world.sequence < to) throw BadEvent(world.sequence.next(), "it is missing");
 }
 

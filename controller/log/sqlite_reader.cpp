@@ -4,14 +4,20 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <exception>
 #include <limits>
+#include <thread>
+#include <utility>
 
+#include "controller/log/handover.hpp"
 #include "controller/log/log_file.hpp"
 
 namespace pic::log {
 namespace {
 
 constexpr std::size_t idle_readers_limit = 4;  ///< connections kept open when nobody reads
+constexpr std::uint64_t long_scan = 4096;      ///< events from which on a scan is read ahead
+constexpr std::size_t chunk_bytes = 256 * 1024;  ///< of event data read ahead at once
 constexpr std::int64_t names_limit = 1 << 28;  ///< a larger number can only be damage
 
 std::int64_t to_sql(std::uint64_t number) {
@@ -165,10 +171,11 @@ std::vector<Event> SqliteReader::change(const Uuid& change_id) {
     return collect(by_change_.bind(1, bytes_of(change_id)));
 }
 
-void SqliteReader::scan(Sequence after, Sequence to, const std::function<bool(const ScannedEvent&)>& visit) {
+/// visit(event) until it returns false; the event's data is valid until then, and not padded.
+template <class F>
+void SqliteReader::each_scanned(Sequence after, Sequence to, F&& visit) {
     const sqlite::Rewind rewind(scan_);
     scan_.bind(1, to_sql(after.value)).bind(2, to_sql(to.value));
-    std::string padded;  // keeps its size as a high-water mark, so that most rows cost one memcpy
     for (auto expected = after.next(); scan_.step(); expected = expected.next()) {
         ScannedEvent e;
         e.sequence.value = static_cast<std::uint64_t>(scan_.integer(0));
@@ -179,12 +186,75 @@ void SqliteReader::scan(Sequence after, Sequence to, const std::function<bool(co
         e.type = names_.at(scan_.integer(2));
         e.schema_version = static_cast<int>(scan_.integer(3));
         e.at.ms = scan_.integer(4);
-        const auto data = scan_.text(5);
-        if (padded.size() < data.size() + scan_padding) padded.resize(data.size() + scan_padding);
-        std::ranges::copy(data, padded.begin());
-        e.data = {padded.data(), data.size()};
+        e.data = scan_.text(5);
         if (!visit(e)) return;
     }
+}
+
+void SqliteReader::scan(Sequence after, Sequence to, const std::function<bool(const ScannedEvent&)>& visit) {
+    if (to.value > after.value + long_scan) return scan_ahead(after, to, visit);
+    std::string padded;  // keeps its size as a high-water mark, so that most rows cost one memcpy
+    each_scanned(after, to, [&](ScannedEvent& e) {
+        if (padded.size() < e.data.size() + scan_padding) padded.resize(e.data.size() + scan_padding);
+        std::ranges::copy(e.data, padded.begin());
+        e.data = {padded.data(), e.data.size()};
+        return visit(e);
+    });
+}
+
+namespace {
+
+/// Events with their data one behind the other.
+struct ScannedChunk {
+    std::vector<ScannedEvent> events;
+    std::vector<std::size_t> starts;
+    std::string data;
+
+    void add(const ScannedEvent& e) {
+        events.push_back(e);
+        starts.push_back(data.size());
+        data += e.data;
+    }
+    [[nodiscard]] bool is_full() const { return data.size() >= chunk_bytes; }
+    /// Views into data, which does not grow any more.
+    void close() {
+        data.append(scan_padding, '\0');
+        for (std::size_t i = 0; i < events.size(); ++i)
+            events[i].data = std::string_view(data).substr(starts[i], events[i].data.size());
+    }
+};
+
+}  // namespace
+
+void SqliteReader::scan_ahead(Sequence after, Sequence to,
+                              const std::function<bool(const ScannedEvent&)>& visit) {
+    Handover<std::unique_ptr<ScannedChunk>> chunks;
+    std::exception_ptr fault;
+    std::jthread reading([&] {
+        auto chunk = std::make_unique<ScannedChunk>();
+        const auto hand_over = [&] {
+            chunk->close();
+            return chunks.give(std::exchange(chunk, std::make_unique<ScannedChunk>()));
+        };
+        try {
+            each_scanned(after, to, [&](const ScannedEvent& e) {
+                chunk->add(e);
+                return !chunk->is_full() || hand_over();
+            });
+        } catch (...) {
+            fault = std::current_exception();
+        }
+        hand_over();
+        chunks.end();
+    });
+    // Whatever visit() throws: the thread must not wait for a taker that is gone.
+    const std::unique_ptr<decltype(chunks), void (*)(decltype(chunks)*)> leaving(&chunks, [](auto* c) { c->leave(); });
+    while (const auto chunk = chunks.take()) {
+        for (const auto& e : (*chunk)->events) {
+            if (!visit(e)) return;
+        }
+    }
+    if (fault) std::rethrow_exception(fault);
 }
 
 std::shared_ptr<SqliteReader> ReaderPool::take() {

@@ -64,9 +64,13 @@ class SqliteReader {
     [[nodiscard]] std::vector<Event> read(Sequence after, std::size_t limit, const Filter& filter);
     [[nodiscard]] std::optional<Event> event(Sequence sequence);
     [[nodiscard]] std::vector<Event> change(const Uuid& change_id);
+    /// A long one is read ahead by a thread of its own, which alone uses the connection meanwhile.
     void scan(Sequence after, Sequence to, const std::function<bool(const ScannedEvent&)>& visit);
 
   private:
+    template <class F>
+    void each_scanned(Sequence after, Sequence to, F&& visit);
+    void scan_ahead(Sequence after, Sequence to, const std::function<bool(const ScannedEvent&)>& visit);
     [[nodiscard]] std::vector<Event> collect(sqlite::Statement& rows);
 
     sqlite::Database database_;

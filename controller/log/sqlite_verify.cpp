@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "controller/log/handover.hpp"
 #include "controller/log/walk.hpp"
 
 namespace pic::log {
 namespace {
 
 constexpr std::size_t chunk_bytes = 256 * 1024;  ///< canonical forms handed over at once
-constexpr std::size_t chunks_waiting = 4;        ///< at most; then the reader waits
 
 /// Rows to be hashed: their canonical forms one behind the other.
 struct Chunk {
@@ -35,41 +33,22 @@ class HashThread {
     HashThread(const HashThread&) = delete;
     HashThread& operator=(const HashThread&) = delete;
 
-    void give(Chunk chunk) {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return waiting_.size() < chunks_waiting; });
-        waiting_.push_back(std::move(chunk));
-        changed_.notify_all();
-    }
+    void give(Chunk chunk) { chunks_.give(std::move(chunk)); }
 
     [[nodiscard]] bool has_fault() const { return found_.load(std::memory_order_relaxed) != 0; }
 
     /// Waits until all is hashed. 0: all is well.
     Sequence finish() {
-        {
-            const std::lock_guard lock(mutex_);
-            ended_ = true;
-        }
-        changed_.notify_all();
+        chunks_.end();
         if (thread_.joinable()) thread_.join();
         return Sequence{found_.load()};
     }
 
   private:
     void run() {
-        for (auto chunk = take(); chunk; chunk = take()) {
+        while (const auto chunk = chunks_.take()) {
             if (!has_fault()) check(*chunk);
         }
-    }
-
-    std::optional<Chunk> take() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
-        if (waiting_.empty()) return std::nullopt;
-        auto chunk = std::move(waiting_.front());
-        waiting_.pop_front();
-        changed_.notify_all();
-        return chunk;
     }
 
     void check(const Chunk& chunk) {
@@ -85,10 +64,7 @@ class HashThread {
     }
 
     Sha256 sha_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<Chunk> waiting_;
-    bool ended_ = false;
+    Handover<Chunk> chunks_;
     std::atomic<std::uint64_t> found_{0};
     std::thread thread_;
 };

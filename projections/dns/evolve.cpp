@@ -41,26 +41,26 @@ void unindex(State& state, const Record& record) {
 void evolve(State& state, const RecordAdded& event, const Meta& meta) {
     Record record{event.id, event.settings, meta.version, meta.at, meta.at};
     raise_for(state.serials, record.settings.name);
-    index(state, record);
+    if (meta.indexed) index(state, record);
     state.records.assign(event.id, std::move(record));
 }
 
 void evolve(State& state, const RecordChanged& event, const Meta& meta) {
     Record* record = state.records.edit(event.id);
     if (record == nullptr) return;
-    unindex(state, *record);
+    if (meta.indexed) unindex(state, *record);
     raise_for(state.serials, record->settings.name);
     apply_patch(record->settings, event.changes);
     if (event.changes.name.present) raise_for(state.serials, record->settings.name);
     record->version = meta.version;
     record->updated_at = meta.at;
-    index(state, *record);
+    if (meta.indexed) index(state, *record);
 }
 
-void evolve(State& state, const RecordRemoved& event, const Meta&) {
+void evolve(State& state, const RecordRemoved& event, const Meta& meta) {
     const Record* record = state.records.find(event.id);
     if (record == nullptr) return;
-    unindex(state, *record);
+    if (meta.indexed) unindex(state, *record);
     raise_for(state.serials, record->settings.name);
     state.records.erase(event.id);
 }

@@ -26,9 +26,21 @@ void unindex(State& state, const Peer& peer) {
     for (const auto& lan : peer.settings.lans) forget(state.by_lan, to_string(lan), peer.id);
 }
 
-bool touches_index(const Settings<Patch>& changes) {
-    return changes.name.present || changes.public_key.present || changes.address.present ||
-           changes.address6.present || changes.lans.present;
+/// Moves the entries of what has changed.
+void reindex(State& state, const Settings<Plain>& before, const Peer& peer) {
+    const auto& now = peer.settings;
+    const auto follow = [&](auto& entries, const auto& old, const auto& fresh) {
+        if (old == fresh) return;
+        forget(entries, old, peer.id);
+        entries.assign(fresh, peer.id);
+    };
+    follow(state.by_name, before.name.text, now.name.text);
+    follow(state.by_key, before.public_key, now.public_key);
+    follow(state.by_address, before.address, now.address);
+    follow(state.by_address6, before.address6, now.address6);
+    if (before.lans == now.lans) return;
+    for (const auto& lan : before.lans) forget(state.by_lan, to_string(lan), peer.id);
+    for (const auto& lan : now.lans) state.by_lan.assign(to_string(lan), peer.id);
 }
 
 }  // namespace
@@ -36,15 +48,14 @@ bool touches_index(const Settings<Patch>& changes) {
 void evolve(State& state, const PeerAdded& event, const Meta& meta) {
     Peer peer{event.id, event.settings, event.private_key_ref, event.preshared_key_ref, meta.version,
               meta.at,  meta.at};
-    index(state, peer);
+    if (meta.indexed) index(state, peer);
     state.peers.assign(event.id, std::move(peer));
 }
 
 void evolve(State& state, const PeerChanged& event, const Meta& meta) {
     Peer* peer = state.peers.edit(event.id);
     if (peer == nullptr) return;
-    const bool reindexed = touches_index(event.changes);
-    if (reindexed) unindex(state, *peer);
+    const auto before = meta.indexed ? peer->settings : Settings<Plain>{};
     apply_patch(peer->settings, event.changes);
     if (event.changes.public_key.present) {
         peer->private_key_ref.reset();  // it was the other key's
@@ -53,20 +64,20 @@ void evolve(State& state, const PeerChanged& event, const Meta& meta) {
     if (event.preshared_key_ref.present) peer->preshared_key_ref = event.preshared_key_ref.value;
     peer->version = meta.version;
     peer->updated_at = meta.at;
-    if (reindexed) index(state, *peer);
+    if (meta.indexed) reindex(state, before, *peer);
 }
 
 void evolve(State& state, const PeerKeysRotated& event, const Meta& meta) {
     Peer* peer = state.peers.edit(event.id);
     if (peer == nullptr) return;
-    unindex(state, *peer);
+    const auto before = peer->settings;
     peer->settings.public_key = event.public_key;
     state.newest_keys.assign(peer->id, {peer->id, event.public_key});
     peer->private_key_ref = event.private_key_ref;
     peer->preshared_key_ref = event.preshared_key_ref;
     peer->version = meta.version;
     peer->updated_at = meta.at;
-    index(state, *peer);
+    if (meta.indexed) reindex(state, before, *peer);
 }
 
 void evolve(State& state, const PeerKeyDropped& event, const Meta& meta) {
@@ -77,10 +88,10 @@ void evolve(State& state, const PeerKeyDropped& event, const Meta& meta) {
     peer->updated_at = meta.at;
 }
 
-void evolve(State& state, const PeerRemoved& event, const Meta&) {
+void evolve(State& state, const PeerRemoved& event, const Meta& meta) {
     const Peer* peer = state.peers.find(event.id);
     if (peer == nullptr) return;
-    unindex(state, *peer);
+    if (meta.indexed) unindex(state, *peer);
     state.peers.erase(event.id);
 }
 
