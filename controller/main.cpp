@@ -16,6 +16,7 @@ void block_signals() {
     sigemptyset(&ending);
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGINT);
+    sigaddset(&ending, pic::daemon::Daemon::own_signal);
     pthread_sigmask(SIG_BLOCK, &ending, nullptr);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -39,8 +40,8 @@ int main(int argc, char** argv) {
         return pic::daemon::exit_failure;
     }
     try {
-        pic::daemon::Daemon daemon(*std::move(options));
-        daemon.run();
+        while (pic::daemon::Daemon(*options).run()) {
+        }
         return 0;
     } catch (const pic::daemon::StartError& error) {
         std::fprintf(stderr, "picd: %s\n", error.what());

@@ -122,6 +122,11 @@ void reconcile_by_lookup(const World& now, const World& target, Reconciler& out)
     if constexpr (requires { reconcile(S{}, now, target, out); }) reconcile(S{}, now, target, out);
 }
 
+template <class S>
+void go_forward_by_lookup(const World& restored, Forwarder& out) {
+    if constexpr (requires { go_forward(S{}, restored, out); }) go_forward(S{}, restored, out);
+}
+
 // --- resources -------------------------------------------------------------------------------------------------------
 
 template <class K>
@@ -368,6 +373,12 @@ std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
                                          std::function<bool(std::string_view stream)> wants) {
     Reconciler out(std::move(wants));
     each_service([&]<class S> { reconcile_by_lookup<S>(now, target, out); });
+    return out.take();
+}
+
+std::vector<AnyCommand> bring_forward(const World& restored, const World* replaced, std::function<bool(const SecretRef&)> has) {
+    Forwarder out(replaced, std::move(has));
+    each_service([&]<class S> { go_forward_by_lookup<S>(restored, out); });
     return out.take();
 }
 

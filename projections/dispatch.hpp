@@ -72,6 +72,11 @@ void render_service(std::string_view service, const World* before, const World& 
 [[nodiscard]] std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
                                                        std::function<bool(std::string_view stream)> wants);
 
+/// The commands that bring `restored`, the world of a backup, forward. `replaced`: the world that it takes the place of, if
+/// that is the same cell's. `has`: whether the vault still holds a secret.
+[[nodiscard]] std::vector<AnyCommand> bring_forward(const World& restored, const World* replaced,
+                                                    std::function<bool(const SecretRef&)> has);
+
 /// A resource as JSON, or nothing where there is none.
 [[nodiscard]] std::optional<std::string> resource_json(const World& world, std::string_view collection, std::string_view key);
 /// The version of the resource's stream: its ETag.

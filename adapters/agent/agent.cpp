@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,7 @@ struct Agent::Impl : bus::AgentHandler {
     std::unique_ptr<bus::Client> client;
     std::map<std::string, Report> reports;        ///< the newest of each service
     std::map<std::string, std::string> statuses;  ///< likewise
+    std::map<std::string, std::string> refused_said;  ///< the client's thread's alone: the last refusal by service
 
     void log(std::string_view service, std::string_view line) const {
         if (options.log) options.log(service, line);
@@ -112,6 +114,7 @@ void Agent::Impl::on_bundle(Bundle bundle) {
 }
 
 void Agent::Impl::on_connected(const bus::Welcome& welcome) {
+    refused_said.clear();
     log("", fmt::format("connected; the log stands at {}", welcome.head.sequence.value));
     with_client([&](bus::Client& c) {
         for (const auto& [name, json] : statuses) c.status({name, json});
@@ -120,7 +123,9 @@ void Agent::Impl::on_connected(const bus::Welcome& welcome) {
 }
 
 void Agent::Impl::on_refused(const std::string& name, const Rejection& why) {
-    log(name, fmt::format("refused by the controller: {}: {}", why.code, why.detail));
+    // Said once: where the controller is another one now, every handshake fails, many times a second.
+    if (std::exchange(refused_said[name], why.code) != why.code)
+        log(name, fmt::format("refused by the controller: {}: {}", why.code, why.detail));
     if (services.contains(name)) service(name).refused(why);
 }
 

@@ -1,6 +1,6 @@
 // pic-agent: runs beside services, takes bundles, applies them, reports. Options, each also an environment
 // variable; exit codes: 0 asked to end, 1 something broke, 2 wrong options, 3 another agent has this data
-// folder.
+// folder, 4 it is to be started again to enrol anew.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -31,6 +31,7 @@ namespace {
 
 constexpr int exit_broken = 1;
 constexpr int exit_busy = 3;
+constexpr int exit_again = 4;
 constexpr std::chrono::milliseconds signal_poll{1000};
 constexpr std::chrono::milliseconds token_poll{200};  // a person is waiting: the cell was just claimed
 constexpr std::chrono::milliseconds longest_enrol_pause{10'000};
@@ -165,15 +166,23 @@ bool asked_to_end(std::chrono::milliseconds within) {
     return ::sigtimedwait(&ends, nullptr, &limit) > 0;
 }
 
+fs::path token_file_of(const Options& o, const fs::path& data) {
+    return o.token_file.empty() ? data.parent_path() / "agent-token" : fs::path(o.token_file);
+}
+
+/// What another cell wanted is no last good of this one.
+void forget_cell(const fs::path& data) { fs::remove_all(data / "services"); }
+
 /// Enrols, waiting as long as it takes for a token and for the controller; nothing when asked to end
-/// meanwhile.
+/// meanwhile. A token in the file counts even where there is an enrolment: the cell is another one now (a
+/// backup was restored), and does not know us.
 std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& data,
                                              const std::string& public_key) {
     const auto kept = data / "enrolment.json";
-    if (auto known = or_die(load_enrolment(kept)); known) return known;
+    const auto token_file = token_file_of(o, data);
+    const auto known = or_die(load_enrolment(kept));
+    if (known && (!o.token.empty() || first_line(token_file).empty())) return known;
     const auto controller = o.controller.empty() ? "http://" + o.listen : o.controller;
-    const auto token_file =
-        o.token_file.empty() ? data.parent_path() / "agent-token" : fs::path(o.token_file);
     std::string said;
     std::string used;  // and refused: only another one is worth a try
     for (std::chrono::milliseconds pause{0}; !asked_to_end(pause);) {
@@ -184,6 +193,7 @@ std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& d
         } else {
             auto enrolled = enrol(controller, token, public_key);
             if (enrolled) {
+                if (known && known->server_public_key != enrolled->server_public_key) forget_cell(data);
                 or_die(save_enrolment(kept, *enrolled));
                 std::error_code ignored;
                 if (o.token.empty()) fs::remove(token_file, ignored);  // it is of no more use to anybody
@@ -225,6 +235,9 @@ void run(const Options& o) {
             if (wanted == fmt::format("{}:{}", service, step)) ::kill(::getpid(), SIGKILL);
         };
     }
+    const auto new_token = [&, file = token_file_of(o, a.data)] {
+        return o.server_key.empty() && o.token.empty() && !first_line(file).empty();
+    };
     a.keys = or_die(bus::load_or_make_key_pair(o.key.empty() ? a.data / "bus.key" : fs::path(o.key)));
     if (o.server_key.empty()) {
         const auto enrolment = enrol_when_possible(o, a.data, a.keys.public_key);
@@ -241,6 +254,7 @@ void run(const Options& o) {
     for (const auto& spec : a.adapters) in_memory.push_back(a.memory / spec.service);
     auto agent = or_die(Agent::start(std::move(a)));
     while (!asked_to_end(signal_poll)) {
+        if (new_token()) throw Fatal{exit_again, "a token to enrol anew is there: to be started again"};
     }
     spdlog::info("ending");
     agent.reset();

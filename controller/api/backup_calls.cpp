@@ -25,32 +25,34 @@ http::Response make_backup(Context& c, const Request& request) {
 }
 
 http::Response restore(Context& c, const Request& request) {
-    const auto restored = c.restore(request.body_file, passphrase_of(request));
-    if (!restored) return http::problem(restored.error(), request.request_id);
-    return http::json_response(200, R"({"ready":true,"detail":"The backup is in place; the daemon starts anew."})");
+    const auto passphrase = passphrase_of(request);
+    const auto epoch = c.restore({request.body_file, passphrase, request.principal->actor, request.request_id});
+    if (!epoch) return http::problem(epoch.error(), request.request_id);
+    return http::json_response(
+        200, fmt::format(R"({{"epoch":{},"detail":"The backup is in place; the daemon starts anew."}})", epoch->value));
 }
 
-template <class Work>
-void run(Context& c, const Request& request, Responder respond, Work work) {
-    c.cell.post([&c, &request, work, respond = std::move(respond)]() mutable {
-        try {
-            std::move(respond)(work(c, request));
-        } catch (const std::exception& error) {
-            std::move(respond)(Rejection{"internal", error.what()});
-        }
-    });
+http::Response guarded(http::Response (*work)(Context&, const Request&), Context& c, const Request& request) {
+    try {
+        return work(c, request);
+    } catch (const std::exception& error) {
+        return http::problem({"internal", error.what()}, request.request_id);
+    }
 }
 
 }  // namespace
 
 void add_backup_handlers(http::Handlers& handlers, Context& c) {
     handlers["getBackup"] = [&c](const Request& request, Responder respond) {
-        if (!c.copy_log) return std::move(respond)(Rejection{"not_built", "This log cannot be copied."});
-        run(c, request, std::move(respond), make_backup);
+        c.cell.post([&c, &request, respond = std::move(respond)]() mutable {
+            std::move(respond)(guarded(make_backup, c, request));
+        });
     };
     handlers["restoreBackup"] = [&c](const Request& request, Responder respond) {
-        if (!c.restore) return std::move(respond)(Rejection{"not_built", "This daemon cannot restore."});
-        run(c, request, std::move(respond), restore);
+        c.cell.post([&c, &request, respond = std::move(respond)]() mutable {
+            std::move(respond)(guarded(restore, c, request));
+            c.after_restore();
+        });
     };
 }
 

@@ -14,6 +14,12 @@
 
 namespace pic::api {
 
+struct RestoreRequest {
+    const std::filesystem::path& archive;
+    const vault::Secret& passphrase;
+    std::string actor, request_id;
+};
+
 /// What the handlers work on; all of it outlives them.
 struct Context {
     core::Cell& cell;
@@ -26,9 +32,8 @@ struct Context {
     http::Metrics& metrics;
     std::filesystem::path spool;                ///< folder for backups on their way, on the data's own disk
     std::function<void(const std::filesystem::path&)> copy_log;  ///< writes a consistent copy of the log there
-    /// Puts an archive in the place of this cell and starts it anew; called on a worker thread. The path of the archive and
-    /// its passphrase. None: restoring is answered with not_built.
-    std::function<Result<void>(const std::filesystem::path&, const vault::Secret&)> restore;
+    std::function<Result<Epoch>(const RestoreRequest&)> restore;  ///< puts an archive in the place of this cell; takes long
+    std::function<void()> after_restore;                          ///< when that was answered, whatever the answer: it may start anew
     std::string resolver = "127.0.0.1:5300";  ///< where the cell's own DNS answers, for POST /dns/query
     broker::Client containers;
 };

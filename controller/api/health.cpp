@@ -1,4 +1,5 @@
 // Is the process there, is the cell able to work, and how is it doing: for supervisors, load balancers and Prometheus.
+#include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -88,7 +89,8 @@ void add_health_handlers(http::Handlers& handlers, Context& c) {
     handlers["getHealth"] = [](const Request&, Responder respond) { answer_text(std::move(respond), plain, "ok\n"); };
     handlers["getReadiness"] = [&c](const Request&, Responder respond) {
         if (const auto why = c.cell.writer().read_only()) return std::move(respond)(Rejection{"read_only", *why});
-        std::move(respond)(http::json_response(200, R"({"ready":true,"read_only":false})"));
+        std::move(respond)(http::json_response(
+            200, fmt::format(R"({{"ready":true,"read_only":false,"epoch":{}}})", c.cell.store().head().epoch.value)));
     };
     handlers["getMetrics"] = [&c, figures = std::make_shared<CoreFigures>(c.metrics)](const Request&, Responder respond) {
         figures->refresh(c.cell);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <map>
+#include <tuple>
 
 #include "controller/api/fault.hpp"
 #include "controller/api/live_queries.hpp"
@@ -76,7 +78,41 @@ Result<QueryAnswer> config(core::Cell&, const Request&, const World& world) { re
 
 // --- the log -----------------------------------------------------------------------------------------------------------
 
+/// "<epoch>.<sequence>", the next_cursor of a page of events.
+std::string event_cursor(Epoch epoch, Sequence last) { return fmt::format("\"{}.{}\"", epoch.value, last.value); }
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_event_cursor(std::string_view text) {
+    std::uint64_t epoch = 0, last = 0;
+    const auto* end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, epoch);
+    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return std::nullopt;
+    const auto second = std::from_chars(first.ptr + 1, end, last);
+    if (second.ec != std::errc{} || second.ptr != end) return std::nullopt;
+    return std::pair{epoch, last};
+}
+
+/// Where a reader of the log stands: at its ?cursor=, or at ?after=, which ?epoch= places in a life of the log.
+Result<Sequence> position_of(const Request& request, const log::Head& head) {
+    auto epoch = request.query_number("epoch");
+    auto after = request.query_number("after").value_or(0);
+    if (const auto text = request.query_parameter("cursor")) {
+        const auto cursor = parse_event_cursor(*text);
+        if (!cursor) return reject("invalid_field", "this cursor is not one of this list", {{"?cursor", "is not one of this list"}});
+        std::tie(epoch, after) = std::pair{std::optional(cursor->first), cursor->second};
+    }
+    if (epoch && *epoch != head.epoch.value) {
+        return reject("stale_epoch", fmt::format("the position is of epoch {}, the log is in epoch {}: begin anew", *epoch, head.epoch.value));
+    }
+    if (after > head.sequence.value) {
+        return reject("unknown_sequence", fmt::format("the log ends at {}, there is no {} yet", head.sequence.value, after));
+    }
+    return Sequence{after};
+}
+
 Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World& world) {
+    const auto head = cell.store().head();
+    const auto after = position_of(request, head);
+    if (!after) return std::unexpected(after.error());
     log::Filter filter;
     const auto text = [&](const char* name) { return std::string(request.query_parameter(name).value_or("")); };
     filter.type = text("type");
@@ -85,13 +121,14 @@ Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World
     filter.since = parse_timestamp(text("since"));
     filter.until = parse_timestamp(text("until"));
     const auto limit = limit_of(request);
-    const auto found = cell.store().read(Sequence{request.query_number("after").value_or(0)}, limit, filter);
+    auto found = cell.store().read(*after, limit, filter);
+    std::erase_if(found, [&](const Event& event) { return event.sequence > world.sequence; });  // as of then
     std::string items = "[";
     for (const auto& event : found) {
         if (items.size() > 1) items += ',';
         items += core::event_json(event);
     }
-    const auto cursor = found.size() < limit ? std::string("null") : fmt::format("\"{}\"", found.back().sequence.value);
+    const auto cursor = found.size() < limit ? std::string("null") : event_cursor(head.epoch, found.back().sequence);
     return answer(world.sequence, "{\"items\":" + items + "],\"next_cursor\":" + cursor + "}");
 }
 

@@ -20,6 +20,7 @@ class QueryPort final : public http::Queries {
 class EventPagePort final : public http::EventPages {
   public:
     explicit EventPagePort(core::Cell& cell) : cell_(cell) {}
+    [[nodiscard]] Epoch epoch() const override { return cell_.store().head().epoch; }
     void read(Sequence after, std::size_t limit, Done done) override;
 
   private:

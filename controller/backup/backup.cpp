@@ -14,7 +14,6 @@
 namespace pic::backup {
 
 using vault::Secret;
-using vault::Tombstone;
 using vault::Vault;
 
 namespace {
@@ -56,14 +55,13 @@ Result<void> check_members(const Manifest& manifest) {
     return {};
 }
 
-Result<void> prepare_vault(const std::filesystem::path& staging, std::span<const Tombstone> destroyed_since,
-                           std::optional<Secret> passphrase) {
+Result<std::unique_ptr<Vault>> open_vault(const std::filesystem::path& staging, std::optional<Secret> passphrase) {
     auto vault = Vault::open({.database = staging / vault_member,
                               .key_file = staging / key_member,
                               .passphrase = std::move(passphrase)});
     if (!vault) return refuse_vault(vault.error().detail);
     if (const auto faults = (*vault)->verify(); !faults.empty()) return refuse_vault(faults.front());
-    return (*vault)->merge_tombstones(destroyed_since);
+    return std::move(*vault);
 }
 
 }  // namespace
@@ -92,18 +90,16 @@ Result<Manifest> create_backup(const BackupSources& sources, const std::filesyst
     return write_archive(archive, passphrase, members, cost);
 }
 
-Result<Manifest> stage_restore(const std::filesystem::path& archive, const Secret& passphrase,
-                               const std::filesystem::path& staging,
-                               std::span<const Tombstone> destroyed_since,
-                               std::optional<Secret> vault_passphrase) {
-    auto manifest = read_archive(archive, passphrase, staging);
-    if (!manifest) return manifest;
+Result<std::unique_ptr<Vault>> stage_restore(const std::filesystem::path& archive, const Secret& passphrase,
+                                             const std::filesystem::path& staging,
+                                             std::optional<Secret> vault_passphrase) {
+    const auto manifest = read_archive(archive, passphrase, staging);
+    if (!manifest) return std::unexpected(manifest.error());
     WorkFolder folder(staging);
-    if (auto good = check_members(*manifest); !good) return std::unexpected(std::move(good).error());
-    auto ready = prepare_vault(staging, destroyed_since, std::move(vault_passphrase));
-    if (!ready) return std::unexpected(std::move(ready).error());
-    folder.keep();
-    return manifest;
+    if (const auto good = check_members(*manifest); !good) return std::unexpected(good.error());
+    auto vault = open_vault(staging, std::move(vault_passphrase));
+    if (vault) folder.keep();
+    return vault;
 }
 
 }  // namespace pic::backup

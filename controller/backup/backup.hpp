@@ -3,13 +3,14 @@
 // lacks none), and the vault's master key. What stays out: sessions and the installation's key, which belong
 // to the machine.
 //
-// Restoring is staged: the archive is checked, extracted beside the data and opened like any vault; what was
-// destroyed since the backup is destroyed in it too. Only then may the caller put the files in place and
-// raise the log's epoch.
+// Restoring is staged: the archive is checked, extracted beside the data and opened like any vault. The caller
+// looks into the log that came with it, and destroys in the vault what was destroyed since
+// (vault::Vault::merge_tombstones), if it is the same cell's; only then may the files take their places.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "controller/backup/archive.hpp"
@@ -35,14 +36,11 @@ struct BackupSources {
                                              const std::filesystem::path& archive,
                                              const vault::Secret& passphrase, vault::KdfCost cost = {});
 
-/// Extracts into `staging` and makes its vault ready: opened, verified, with `destroyed_since` (the
-/// tombstones of the vault that it replaces) destroyed in it. The staged files are log.db, vault.db and,
-/// unless the vault has a passphrase of its own, master.key. On any rejection `staging` is removed.
-/// Rejections as read_archive(), and backup_vault_refused.
-[[nodiscard]] Result<Manifest> stage_restore(const std::filesystem::path& archive,
-                                             const vault::Secret& passphrase,
-                                             const std::filesystem::path& staging,
-                                             std::span<const vault::Tombstone> destroyed_since,
-                                             std::optional<vault::Secret> vault_passphrase = {});
+/// Extracts into `staging`, opens the vault in it and unseals everything once. The staged files are log.db,
+/// vault.db and, unless the vault has a passphrase of its own, master.key. On any rejection `staging` is
+/// removed. Rejections as read_archive(), and backup_vault_refused.
+[[nodiscard]] Result<std::unique_ptr<vault::Vault>> stage_restore(
+    const std::filesystem::path& archive, const vault::Secret& passphrase,
+    const std::filesystem::path& staging, std::optional<vault::Secret> vault_passphrase = {});
 
 }  // namespace pic::backup

@@ -1,6 +1,7 @@
 #include "controller/core/cell.hpp"
 
 #include <fmt/format.h>
+#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/post.hpp>
@@ -124,9 +125,13 @@ void Cell::start_bus() {
     access_sync_.update(World{}, *world());
 }
 
-void Cell::stop() {
+void Cell::rest() {
     if (writer_) writer_->stop();
     if (housekeeping_) housekeeping_->stop();
+}
+
+void Cell::stop() {
+    rest();
     if (bus_) bus_->stop();
     if (workers_) workers_->pool.join();
 }
@@ -173,8 +178,8 @@ class DrySupply final : public Supply {
     Uuid uuid() override { return new_uuid(); }
     std::uint64_t random() override { return 0; }
     SealedKeyPair wireguard_key_pair(const std::string& subject) override {
-        WgKey key;
-        key.bytes.fill(0xff);
+        WgKey key;  // of nobody, and another one each time: a change-set may make several
+        randombytes_buf(key.bytes.data(), key.bytes.size());
         return {key, {subject + "/private_key", 1}};
     }
     SecretRef preshared_key(const std::string& subject) override { return {subject + "/preshared_key", 1}; }

@@ -75,6 +75,9 @@ class Cell final : private bus::Backend {
 
     /// Starts the writer, the bus and the housekeeping. Throws std::runtime_error where the bus cannot bind.
     void start();
+    /// From now on nothing changes, and nothing is left to be changed: the queue is written, superfluous secrets are destroyed.
+    /// Reading goes on.
+    void rest();
     /// Ends what is queued and every thread. Idempotent.
     void stop();
 
@@ -91,6 +94,7 @@ class Cell final : private bus::Backend {
 
     [[nodiscard]] History& history() { return history_; }
     [[nodiscard]] Publisher& publisher() { return publisher_; }
+    [[nodiscard]] const Publisher& publisher() const { return publisher_; }
     [[nodiscard]] const LiveState& live() const { return live_; }
     /// Nothing where it is not kept.
     [[nodiscard]] const LiveHistory* live_history() const { return live_history_ ? &*live_history_ : nullptr; }

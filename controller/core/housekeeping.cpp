@@ -28,11 +28,11 @@ struct Superfluous {
     void of_peers(const World& before, const World& after) const {
         using Peers = CowMap<Uuid, peers::Peer>;
         Peers::diff(before.get<peers::Service>().peers, after.get<peers::Service>().peers,
-                    [&](const Uuid& id, const peers::Peer* old, const peers::Peer* now) {
+                    [&](const Uuid&, const peers::Peer* old, const peers::Peer* now) {
                         if (old == nullptr) return;
-                        if (now == nullptr) return subjects.push_back(peers::subject_of(id));
-                        replaced(old->private_key_ref, now->private_key_ref);
-                        replaced(old->preshared_key_ref, now->preshared_key_ref);
+                        // Versions, not the subject: an undo may bring the peer back, and it is given new keys then.
+                        replaced(old->private_key_ref, now == nullptr ? std::nullopt : now->private_key_ref);
+                        replaced(old->preshared_key_ref, now == nullptr ? std::nullopt : now->preshared_key_ref);
                     });
     }
 
@@ -87,21 +87,16 @@ void Housekeeping::run() {
 }
 
 void Housekeeping::sweep() {
-    std::vector<std::string> subjects;
     std::vector<SecretRef> refs;
     {
         const std::lock_guard lock(mutex_);
-        subjects.swap(subjects_);
         refs.swap(refs_);
     }
-    if (subjects.empty() && refs.empty()) return;
-    const auto now = core::now();
-    auto ok = vault_.destroy_subjects(subjects, now);
-    if (ok) ok = vault_.drop(refs, now);
+    if (refs.empty()) return;
+    const auto ok = vault_.drop(refs, core::now());
     if (ok) return;
     spdlog::warn("vault_unwritable: superfluous secrets could not be destroyed, it will be tried again: {}", ok.error().detail);
     const std::lock_guard lock(mutex_);
-    subjects_.insert(subjects_.end(), subjects.begin(), subjects.end());
     refs_.insert(refs_.end(), refs.begin(), refs.end());
 }
 

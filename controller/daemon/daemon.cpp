@@ -14,8 +14,10 @@
 #include "controller/core/housekeeping.hpp"
 #include "controller/daemon/crash_point.hpp"
 #include "controller/daemon/local_agent.hpp"
+#include "controller/daemon/restore.hpp"
 #include "controller/daemon/start_state.hpp"
 #include "controller/http/handlers/generic.hpp"
+#include "controller/log/folder_lock.hpp"
 #include "controller/log/sqlite_store.hpp"
 #include "controller/vault/keys.hpp"
 #include "projections/dispatch.hpp"
@@ -51,13 +53,15 @@ std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
     }
 }
 
+std::optional<vault::Secret> vault_passphrase(const Options& options) {
+    if (!options.passphrase_file) return std::nullopt;
+    auto passphrase = vault::read_private_file(*options.passphrase_file);
+    if (!passphrase) throw StartError(exit_master_key, passphrase.error().detail);
+    return std::move(*passphrase);
+}
+
 std::unique_ptr<vault::Vault> open_vault(const Options& options) {
-    vault::OpenOptions open{options.data / "vault.db", options.data / "master.key"};
-    if (options.passphrase_file) {
-        auto passphrase = vault::read_private_file(*options.passphrase_file);
-        if (!passphrase) throw StartError(exit_master_key, passphrase.error().detail);
-        open.passphrase = std::move(*passphrase);
-    }
+    vault::OpenOptions open{options.data / "vault.db", options.data / "master.key", vault_passphrase(options)};
     auto opened = vault::Vault::open(std::move(open));
     if (opened) return std::move(*opened);
     using Code = vault::OpenCode;
@@ -66,6 +70,19 @@ std::unique_ptr<vault::Vault> open_vault(const Options& options) {
                           : code == Code::damaged || code == Code::io ? exit_data
                                                                              : exit_master_key;
     throw StartError(exit_code, opened.error().detail);
+}
+
+/// Ends what a restored backup began, before any of it is opened. A second daemon must not: the folder is locked meanwhile.
+void settle_data(const std::filesystem::path& folder) {
+    make_folder(folder);
+    try {
+        const log::FolderLock lock(folder);
+        finish_restore(folder);
+    } catch (const log::OpenError& error) {
+        throw StartError(error.code == "log_locked" ? exit_locked : exit_data, error.what());
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw StartError(exit_data, fmt::format("a restored backup cannot be put in place: {}", error.what()));
+    }
 }
 
 template <class T, class E>
@@ -113,6 +130,7 @@ struct Daemon::Parts {
     std::unique_ptr<http::Server> server;
     std::atomic<std::uint64_t> snapshot_at{0};
     std::atomic<bool> snapshotting{false};
+    std::atomic<bool> restoring{false}, start_anew{false};
 
     explicit Parts(Options told)
         : options(std::move(told)),
@@ -205,10 +223,16 @@ struct Daemon::Parts {
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
         const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
+        const auto put_back = [this](const api::RestoreRequest& asked) { return restore(asked); };
+        const auto after_restore = [this] {
+            if (start_anew) server->stop();
+        };
         context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter,
                                                               setup_token ? &*setup_token : nullptr, metrics,
-                                                              options.data / "spool", copy_log, {}, resolver_address(),
-                                                              broker::Client(options.broker)});
+                                                              options.data / "spool", copy_log, put_back, after_restore,
+                                                              resolver_address(), broker::Client(options.broker)});
+        std::error_code ignored;
+        std::filesystem::remove_all(context->spool, ignored);  // what a killed daemon left on its way
         make_folder(context->spool);
         http::Handlers handlers;
         api::add_handlers(handlers, *context);
@@ -233,8 +257,25 @@ struct Daemon::Parts {
             throw StartError(exit_address, error.what());
         }
         snapshot_at = cell->world()->sequence.value;
+        server->notify(Sequence{snapshot_at});  // a stream may be resumed before anything new happens
         local_agent->look();
         cell->post([this] { verify_all(); });
+    }
+
+    Result<Epoch> restore(const api::RestoreRequest& asked) {
+        if (restoring.exchange(true)) return reject("restore_under_way", "another backup is being restored at this moment");
+        auto staged = Restore::stage(options.data, asked.archive, asked.passphrase, vault_passphrase(options));
+        if (!staged) {
+            restoring = false;
+            return std::unexpected(std::move(staged.error()));
+        }
+        start_anew = true;  // a cell that came to rest does not move again
+        cell->rest();
+        const auto world = cell->world();
+        ChangeInfo who{core::new_uuid(), std::nullopt, asked.actor, "http", asked.request_id, core::now()};
+        auto epoch = (*staged)->commit({store->head(), *world, *vault}, std::move(who));
+        if (epoch) spdlog::info("a backup was restored; the log goes on in epoch {}", epoch->value);
+        return epoch;
     }
 
     void committed(Sequence head) {
@@ -276,20 +317,22 @@ struct Daemon::Parts {
 
 Daemon::Daemon(Options options) {
     spdlog::set_level(spdlog::level::from_str(options.log_level == "warn" ? "warning" : options.log_level));
-    make_folder(options.data);
+    settle_data(options.data);
     parts_ = std::make_unique<Parts>(std::move(options));
 }
 
 Daemon::~Daemon() = default;
 
-void Daemon::run() {
+bool Daemon::run() {
     sigset_t ending;
     sigemptyset(&ending);
-    sigaddset(&ending, SIGTERM);
-    sigaddset(&ending, SIGINT);
+    for (const int signal : {SIGTERM, SIGINT, own_signal}) sigaddset(&ending, signal);
+    std::atomic<bool> told{false};
     std::thread waiter([&] {
         int signal = 0;
         sigwait(&ending, &signal);
+        if (signal == own_signal) return;
+        told = true;
         spdlog::info("stopping");
         parts_->server->stop();
     });
@@ -299,8 +342,10 @@ void Daemon::run() {
         spdlog::info("this cell is not set up yet; the set-up token is in {}", (parts_->options.data / "setup-token").string());
     }
     parts_->server->run();
+    if (!told) pthread_kill(waiter.native_handle(), own_signal);
     waiter.join();
     parts_->close();
+    return parts_->start_anew && !told;
 }
 
 }  // namespace pic::daemon

@@ -2,6 +2,8 @@
 // closed in the reverse order. What cannot be opened is said in a sentence, with an exit code of its own.
 #pragma once
 
+#include <signal.h>
+
 #include <memory>
 #include <stdexcept>
 
@@ -23,8 +25,11 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// Serves until SIGTERM or SIGINT, on the calling thread.
-    void run();
+    /// Serves on the calling thread until SIGTERM, SIGINT, or a backup that was restored. True: start another daemon. These
+    /// signals and own_signal must be blocked in every thread.
+    [[nodiscard]] bool run();
+
+    static constexpr int own_signal = SIGUSR2;  ///< ends the wait for the others
 
   private:
     struct Parts;

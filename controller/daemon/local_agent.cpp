@@ -9,13 +9,11 @@
 namespace pic::daemon {
 namespace {
 
-constexpr std::string_view agent_name = "local";
-
 /// The invitation of an earlier start that nobody has used; its token is in the file.
 bool is_waiting(const accounts::State& state) {
     bool waiting = false;
     state.agents.for_each([&](const Uuid&, const accounts::BusClient& agent) {
-        if (!agent.public_key && agent.name.text == agent_name) waiting = true;
+        if (!agent.public_key && agent.name.text == LocalAgent::name) waiting = true;
     });
     return waiting;
 }
@@ -50,7 +48,7 @@ void LocalAgent::invite() {
         spdlog::warn("local_agent: no token for the local agent: {}", ref.error().detail);
         return;
     }
-    accounts::InviteBusClient invite{id, accounts::BusKind::agent, Text{std::string(agent_name)}, {}, *ref};
+    accounts::InviteBusClient invite{id, accounts::BusKind::agent, Text{std::string(name)}, {}, *ref};
     for (const auto service : rendering_services()) invite.services.emplace_back(service);
     core::ChangeRequest request;
     request.commands.push_back(std::make_unique<CommandOf<accounts::InviteBusClient>>(std::move(invite)));

@@ -12,6 +12,8 @@ namespace pic::daemon {
 
 class LocalAgent {
   public:
+    static constexpr std::string_view name = "local";
+
     LocalAgent(core::Cell& cell, std::filesystem::path token_file) : cell_(cell), file_(std::move(token_file)) {}
 
     /// Looks whether a token is wanted or superfluous. Cheap where nothing is to be done; any thread.

@@ -293,6 +293,11 @@ std::optional<Response> Connection::check_upgrade(Request& request) {
         response.headers.emplace_back("Upgrade", "websocket");
         return response;
     }
+    const auto epoch = request.query_number("epoch");
+    if (epoch && *epoch != shared_.hub.epoch().value) {
+        return problem({"stale_epoch", fmt::format("The log is in epoch {}.", shared_.hub.epoch().value)},
+                       request.request_id);
+    }
     const auto after = request.query_number("after");
     if (!after || *after <= shared_.hub.head().value) return std::nullopt;
     return problem({"unknown_sequence", fmt::format("The log ends at {}.", shared_.hub.head().value)},

@@ -107,6 +107,8 @@ class EventPages {
             events;  ///< JSON objects, oldest first; empty at the head
     };
     using Done = std::move_only_function<void(Result<Page>)>;
+    /// The life of the log: positions of another one mean nothing.
+    [[nodiscard]] virtual Epoch epoch() const = 0;
     virtual void read(Sequence after, std::size_t limit, Done done) = 0;
 };
 

@@ -27,6 +27,7 @@ class StreamHub {
     StreamHub(EventPages& pages, Post post, std::size_t ring, std::size_t page);
 
     [[nodiscard]] Sequence head() const { return head_; }
+    [[nodiscard]] Epoch epoch() const { return pages_.epoch(); }
     void notify(Sequence head);
     /// The latest of each `key` goes to websockets as {"kind":"status","<member>":<json>}.
     void status(std::string key, std::string_view member, std::string_view json);

@@ -143,7 +143,8 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
     Awaitable<bool> write_the_rest() {
         if (!std::exchange(caught_up_, true)) {
             const bool written =
-                co_await write(fmt::format(R"({{"kind":"caught_up","seq":{}}})", seen_.value));
+                co_await write(fmt::format(R"({{"kind":"caught_up","seq":{},"epoch":{}}})", seen_.value,
+                                           shared_.hub.epoch().value));
             co_return written;
         }
         const auto statuses = shared_.hub.statuses_after(generation_);

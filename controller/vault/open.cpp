@@ -29,7 +29,7 @@ std::optional<OpenError> check_format(const Database& database, const std::files
         version != format_version) {
         return OpenError{
             version > format_version ? OpenCode::newer_version : OpenCode::damaged,
-            fmt::format("{} has format {}, this program knows {}", file.string(), version, format_version)};
+            fmt::format("{} has format {}, this program knows up to {}: use a newer one", file.string(), version, format_version)};
     }
     if (const std::string result = database.query_text("PRAGMA quick_check(1)"); result != "ok") {
         return OpenError{OpenCode::damaged, fmt::format("{} is damaged: {}", file.string(), result)};

@@ -84,6 +84,31 @@ void evolve(State& state, const BusClientRemoved& event, const Meta&) {
     map.erase(event.id);
 }
 
+namespace {
+
+void go_forward(BusKind kind, const CowMap<Uuid, BusClient>& then, const CowMap<Uuid, BusClient>& now, Forwarder& out) {
+    CowMap<Uuid, BusClient>::diff(then, now, [&](const Uuid& id, const BusClient* was, const BusClient* is) {
+        const bool same_key = was != nullptr && is != nullptr && was->public_key == is->public_key;
+        if (was != nullptr && !same_key) out.add(RemoveBusClient{id, kind});
+        if (is == nullptr || !is->public_key || same_key) return;
+        out.add(InviteBusClient{id, kind, is->name, is->services, std::nullopt});
+        out.add(EnrolBusClient{id, kind, *is->public_key});
+    });
+}
+
+}  // namespace
+
+void go_forward(Service, const World& restored, Forwarder& out) {
+    if (out.replaced() == nullptr) return;
+    const auto& then = restored.get<Service>();
+    const auto& now = out.replaced()->get<Service>();
+    then.tokens.for_each([&](const Uuid& id, const Token&) {
+        if (!now.tokens.contains(id)) out.add(RemoveToken{id});
+    });
+    go_forward(BusKind::agent, then.agents, now.agents, out);
+    go_forward(BusKind::subscriber, then.subscribers, now.subscribers, out);
+}
+
 void reindex(State& state) {
     reindex_people(state);
     state.by_bus_key.clear();

@@ -7,6 +7,7 @@
 namespace pic {
 class World;
 class Reconciler;
+class Forwarder;
 }  // namespace pic
 
 namespace pic::accounts {
@@ -249,5 +250,8 @@ void evolve(State& state, const BusClientInvited& event, const Meta& meta);
 void evolve(State& state, const BusClientEnrolled& event, const Meta& meta);
 void evolve(State& state, const BusClientRemoved& event, const Meta& meta);
 void reindex(State& state);
+/// Who may speak to the cell is decided by today, not by the backup: tokens and bus keys that were taken away stay away, and
+/// agents and subscribers that came since go on.
+void go_forward(Service, const World& restored, Forwarder& out);
 
 }  // namespace pic::accounts

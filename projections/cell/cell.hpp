@@ -8,6 +8,7 @@
 namespace pic {
 class World;
 class Reconciler;
+class Forwarder;
 }  // namespace pic
 
 namespace pic::cell {

@@ -71,6 +71,33 @@ class CommandOf final : public Command {
     T data_;
 };
 
+/// Collects the commands that bring a restored backup forward: what was given up or made anew since it was taken must not come
+/// back with it.
+class Forwarder {
+  public:
+    using HasSecret = std::function<bool(const SecretRef&)>;
+
+    Forwarder(const World* replaced, HasSecret has) : replaced_(replaced), has_(std::move(has)) {}
+    /// The world that the backup takes the place of; nothing where that was another cell's.
+    [[nodiscard]] const World* replaced() const { return replaced_; }
+    /// Whether the vault still holds it: what was destroyed since the backup stays destroyed.
+    [[nodiscard]] bool has(const SecretRef& ref) const { return has_(ref); }
+    [[nodiscard]] bool lacks(const std::optional<SecretRef>& ref) const { return ref && !has_(*ref); }
+    template <class T>
+    void add(T command);
+    [[nodiscard]] std::vector<AnyCommand> take() { return std::move(commands_); }
+
+  private:
+    const World* replaced_;
+    HasSecret has_;
+    std::vector<AnyCommand> commands_;
+};
+
+template <class T>
+void Forwarder::add(T command) {
+    commands_.push_back(std::make_unique<CommandOf<T>>(std::move(command)));
+}
+
 template <class T>
 void Reconciler::add(std::string stream, T command) {
     moving_->insert(std::move(stream));

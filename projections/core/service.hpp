@@ -14,6 +14,8 @@
 //     it void prepare(Command&, Supply&);                           where a command needs fresh ids or keys
 //     void render(const World* before, const World& now, Renderer&);
 //     void reconcile(const World& now, const World& target, Reconciler&);
+//     void go_forward(Service, const World& restored, Forwarder&);  where something must not come back
+//     with a backup: keys and secrets that were given up
 //     void reindex(State&);                                      where State has indexes that are not in its
 //     record
 //

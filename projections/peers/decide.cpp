@@ -224,4 +224,20 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     }
 }
 
+void go_forward(Service, const World& restored, Forwarder& out) {
+    const World* replaced = out.replaced();
+    restored.get<Service>().peers.for_each([&](const Uuid& id, const Peer& peer) {
+        const NewestKey* newest = replaced == nullptr ? nullptr : replaced->get<Service>().newest_keys.find(id);
+        ChangePeer change{};
+        change.id = id;
+        if (newest != nullptr && newest->public_key != peer.settings.public_key) {
+            change.changes.public_key = newest->public_key;
+        } else if (out.lacks(peer.private_key_ref)) {
+            out.add(DropPeerKey{id});
+        }
+        if (out.lacks(peer.preshared_key_ref)) change.changes.preshared_key = false;
+        if (!is_empty<Settings>(change.changes)) out.add(std::move(change));
+    });
+}
+
 }  // namespace pic::peers

@@ -263,6 +263,8 @@ void evolve(State& state, const PeerRemoved& event, const Meta& meta);
 void reindex(State& state);
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out);
+/// Keys that were changed or destroyed since the backup do not come back.
+void go_forward(Service, const World& restored, Forwarder& out);
 
 /// The PeerChanged events that give every peer that is not moving its place in the cell's new networks,
 /// appended to `out`. `range_too_small` with the list of the peers that do not fit, or `invalid_field` where

@@ -137,6 +137,10 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     if (out.wants(stream) && !is_empty<Settings>(changes)) out.add(std::string(stream), ChangeWireguard{changes});
 }
 
+void go_forward(Service, const World& restored, Forwarder& out) {
+    if (out.lacks(restored.get<Service>().wireguard.private_key_ref)) out.add(RotateWireguard{});
+}
+
 std::string pushed_dns(const World& world) {
     const auto& dns = world.get<Service>().wireguard.settings.dns;
     if (!dns) {

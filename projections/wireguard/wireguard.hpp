@@ -8,6 +8,7 @@
 namespace pic {
 class World;
 class Reconciler;
+class Forwarder;
 }  // namespace pic
 
 namespace pic::wireguard {
@@ -115,6 +116,8 @@ void evolve(State& state, const WireguardChanged& event, const Meta& meta);
 
 void render(Service, const World* before, const World& now, Renderer& out);
 void reconcile(Service, const World& now, const World& target, Reconciler& out);
+/// New keys where the vault has not the old ones any more: they were rotated after the backup was taken.
+void go_forward(Service, const World& restored, Forwarder& out);
 
 /// What clients are told to resolve with: as wg-quick's DNS line wants it.
 [[nodiscard]] std::string pushed_dns(const World& world);

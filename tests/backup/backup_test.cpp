@@ -39,12 +39,8 @@ struct Cell {
         const auto copy_log = [](const std::filesystem::path& file) { test::write_bytes(file, "the log"); };
         return create_backup({copy_log, *vault, folder / "work"}, archive, passphrase(), cheap);
     }
-    [[nodiscard]] Result<Manifest> restore(std::optional<Secret> vault_passphrase = {}) const {
-        return stage_restore(archive, passphrase(), staging, vault->tombstones(),
-                             std::move(vault_passphrase));
-    }
-    [[nodiscard]] std::unique_ptr<Vault> staged_vault() const {
-        return Vault::open({.database = staging / "vault.db", .key_file = staging / "master.key"}).value();
+    [[nodiscard]] Result<std::unique_ptr<Vault>> restore(std::optional<Secret> vault_passphrase = {}) const {
+        return stage_restore(archive, passphrase(), staging, std::move(vault_passphrase));
     }
     static Secret passphrase() { return Secret::copy_of("correct horse battery"); }
 };
@@ -57,19 +53,20 @@ TEST_CASE("a backup holds log, vault and key, and leaves no copies behind") {
     REQUIRE(manifest.has_value());
     REQUIRE(manifest->members.size() == 3);
     CHECK_FALSE(std::filesystem::exists(cell.folder / "work"));
-    REQUIRE(cell.restore().has_value());
+    const auto restored = cell.restore();
+    REQUIRE(restored.has_value());
     CHECK(read_bytes(cell.staging / "log.db") == "the log");
     CHECK(read_bytes(cell.staging / "master.key") == read_bytes(cell.folder / "master.key"));
-    CHECK(cell.staged_vault()->get({"peer/1/private_key", 1})->equals("one"));
+    CHECK((*restored)->get({"peer/1/private_key", 1})->equals("one"));
 }
 
-TEST_CASE("what was destroyed after the backup is destroyed in what it brings back") {
+TEST_CASE("what was destroyed after the backup can be destroyed in what it brings back") {
     const Cell cell;
     REQUIRE(cell.backup().has_value());
     REQUIRE(cell.vault->destroy_subject("peer/1", now).has_value());
     REQUIRE(cell.vault->change_master_key(std::nullopt).has_value());
-    REQUIRE(cell.restore().has_value());
-    const auto restored = cell.staged_vault();
+    const auto restored = cell.restore().value();
+    REQUIRE(restored->merge_tombstones(cell.vault->tombstones()).has_value());
     CHECK_FALSE(restored->get({"peer/1/private_key", 1}).has_value());
     CHECK(restored->get({"peer/2/private_key", 1})->equals("two"));
     CHECK(restored->put("peer/1/private_key", Secret::copy_of("late")).error().code == "subject_destroyed");

@@ -124,7 +124,8 @@ TEST_CASE("a backup is a private file, whole or not there, and its passphrase is
     bool refuse = false;
     const FakeDaemon daemon([&](const Seen& seen) -> Reply {
         if (refuse) return {.status = 503, .body = R"({"detail":"no"})"};
-        return {.body = seen.method == "GET" ? archive : R"({"ready":true})"};
+        if (seen.target == "/readyz") return {.body = R"({"ready":true,"read_only":false,"epoch":2})"};
+        return {.body = seen.method == "GET" ? archive : R"({"epoch":2,"detail":"in place"})"};
     });
     const TemporaryFolder folder;
     const auto path = folder.path() / "cell.pic";

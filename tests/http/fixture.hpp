@@ -49,6 +49,7 @@ class FakeCore final : public Commands, public Queries, public EventPages {
   public:
     void submit(CommandCall call, Commands::Done done) override;
     void query(const Request& request, Queries::Done done) override;
+    [[nodiscard]] Epoch epoch() const override { return Epoch{1}; }
     void read(Sequence after, std::size_t limit, EventPages::Done done) override;
 
     std::mutex mutex;

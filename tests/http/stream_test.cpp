@@ -73,7 +73,7 @@ TEST_CASE("a stream catches up from where it was, says so, and goes on live") {
     Client client(fixture, "/api/v1/stream?after=100");
     REQUIRE(client.status == 101);
     CHECK(client.events(101, 700));
-    CHECK(client.next() == json{{"kind", "caught_up"}, {"seq", 700}});
+    CHECK(client.next() == json{{"kind", "caught_up"}, {"seq", 700}, {"epoch", 1}});
     append(fixture, 1);
     CHECK(client.events(701, 701));
     append(fixture, 50);
@@ -84,9 +84,9 @@ TEST_CASE("without a position a stream is live only") {
     ServerFixture fixture;
     append(fixture, 10);
     Client warm(fixture, "/api/v1/stream?after=10");  // once this is live the server has seen the head
-    CHECK(warm.next() == json{{"kind", "caught_up"}, {"seq", 10}});
+    CHECK(warm.next() == json{{"kind", "caught_up"}, {"seq", 10}, {"epoch", 1}});
     Client client(fixture, "/api/v1/stream");
-    CHECK(client.next() == json{{"kind", "caught_up"}, {"seq", 10}});
+    CHECK(client.next() == json{{"kind", "caught_up"}, {"seq", 10}, {"epoch", 1}});
     append(fixture, 1);
     CHECK(client.events(11, 11));
 }

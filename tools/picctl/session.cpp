@@ -122,6 +122,15 @@ Response Session::send_anonymous(Request request) {
     return checked(http_.send(request, usual_timeout_seconds));
 }
 
+json Session::readiness() {
+    try {
+        const auto response = http_.send(Request{.target = "/readyz"}, usual_timeout_seconds);
+        return response.status == 200 ? parsed(response.body) : json();
+    } catch (const Failure&) {
+        return {};
+    }
+}
+
 json Session::get(const std::string& path, const std::string& query) {
     return parsed(get_text(path, "application/json", query));
 }
@@ -206,8 +215,10 @@ std::string Session::id_of(const std::string& path, const std::string& name_or_i
     throw Failure(ExitCode::not_found, fmt::format("no {} named '{}'", what, name_or_id));
 }
 
-int Session::follow(std::uint64_t after, const std::function<bool(std::string_view)>& message) {
+int Session::follow(std::uint64_t after, std::optional<std::uint64_t> epoch,
+                    const std::function<bool(std::string_view)>& message) {
     Request request{.target = fmt::format("{}/stream?after={}", base_path, after)};
+    if (epoch) append_query(request.target, fmt::format("epoch={}", *epoch));
     authorise(request);
     // A cookie's websocket must name its origin; a token or the local socket need not.
     if (sign_in_ && sign_in_->token.empty()) request.headers["Origin"] = parse_url(options_.url).origin();

@@ -44,6 +44,9 @@ class Session {
     /// The same, without a sign-in: for /setup and /session.
     Response send_anonymous(Request request);
 
+    /// What /readyz says, at the root and without a sign-in; null where nobody is there or it is not ready.
+    nlohmann::json readiness();
+
     /// GET, with ?at= where it was asked for. `query` is what follows the '?', already encoded.
     nlohmann::json get(const std::string& path, const std::string& query = {});
     /// GET as text or bytes of the given type.
@@ -67,8 +70,8 @@ class Session {
     /// Failure (not_found).
     std::string id_of(const std::string& path, const std::string& name_or_id, const std::string& what);
 
-    /// Follows /stream from after `after`; see HttpClient::follow.
-    int follow(std::uint64_t after, const std::function<bool(std::string_view)>& message);
+    /// Follows /stream from after `after`, a sequence of `epoch` where that is known; see HttpClient::follow.
+    int follow(std::uint64_t after, std::optional<std::uint64_t> epoch, const std::function<bool(std::string_view)>& message);
 
   private:
     void authorise(Request& request);

@@ -1,10 +1,12 @@
 // The cell as a file: the encrypted backup of everything, and the readable configuration.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <thread>
 
 #include "tools/picctl/commands/commands.hpp"
 #include "tools/picctl/failure.hpp"
@@ -17,6 +19,9 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::chrono::seconds restart_patience{120};
+constexpr std::chrono::milliseconds restart_pause{50};
+
 const Parameter passphrase_stdin{
     .name = "--passphrase-stdin",
     .help = "read the passphrase from standard input (else PIC_BACKUP_PASSPHRASE, else it is asked)",
@@ -28,6 +33,19 @@ std::string passphrase(Session& session, const Arguments& arguments, bool twice)
                                             .option = passphrase_stdin.name,
                                             .from_stdin = arguments.has(passphrase_stdin.name),
                                             .twice = twice});
+}
+
+/// The daemon starts anew after its answer: until it is there again, as the restored cell.
+void await_epoch(Session& session, std::uint64_t epoch) {
+    const auto deadline = std::chrono::steady_clock::now() + restart_patience;
+    while (true) {
+        const auto readiness = session.readiness();
+        if (readiness.is_object() && readiness.value("epoch", std::uint64_t{0}) >= epoch) return;
+        if (std::chrono::steady_clock::now() > deadline)
+            throw Failure(ExitCode::unreachable,
+                          "the backup is in place, but the daemon did not come back; its own output says why");
+        std::this_thread::sleep_for(restart_pause);
+    }
 }
 
 void backup(Session& session, const Arguments& arguments) {
@@ -63,11 +81,14 @@ void backup_restore(Session& session, const Arguments& arguments) {
     json answer;
     {
         const Progress progress(session.terminal(), "restoring");
-        const auto response = session.send(std::move(request));
-        answer = response.body.empty() ? json::object() : json::parse(response.body);
+        answer = json::parse(session.send(std::move(request)).body);
+        await_epoch(session, answer.at("epoch").get<std::uint64_t>());
     }
     if (!session.show_json(answer))
-        session.terminal().out << fmt::format("The cell is now what {} holds.\n", path);
+        session.terminal().out << fmt::format(
+            "The cell is now what {} holds (epoch {}). What it took the place of lies in the data folder, under "
+            "replaced.\n",
+            path, answer.at("epoch").get<std::uint64_t>());
 }
 
 void export_config(Session& session, const Arguments& arguments) {

@@ -87,9 +87,11 @@ bool wanted(const Arguments& arguments, const json& event) {
 /// twice.
 void follow(Session& session, const Arguments& arguments, std::uint64_t after) {
     int failures = 0;
+    std::optional<std::uint64_t> epoch;  // once it was told, no other one's events are mistaken for the next
     const auto take = [&](std::string_view text) {
         failures = 0;
         const auto message = json::parse(text);
+        if (message.contains("epoch")) epoch = message.at("epoch").get<std::uint64_t>();
         if (message.value("kind", "") != "event") return true;
         const auto& event = message.at("event");
         after = event.at("seq").get<std::uint64_t>();
@@ -101,7 +103,7 @@ void follow(Session& session, const Arguments& arguments, std::uint64_t after) {
     };
     while (session.terminal().out) {
         try {
-            session.follow(after, take);
+            session.follow(after, epoch, take);
         } catch (const Failure& failure) {
             if (failure.code() != ExitCode::unreachable || after == 0 || failures >= reconnect_attempts)
                 throw;
