@@ -12,6 +12,7 @@ in short form. What every call of its kind has in common is added here:
   x-body: DEF        the request body of a call that is no command;  x-body-optional: it may be left out
   x-consumes, x-produces: media types of raw bodies;  x-parameters: names of common parameters, instead of the usual
   x-query-parameters, x-headers, x-path: {name: schema}, of this call alone
+  x-unversioned      a query that is no resource: it has no ETag
   x-rest: NAME       the last path parameter, which may hold slashes
   x-root             the path is at the root, not under /api/v1
   x-not-built        answers 501;  x-not-in-changes: a command that is no part of a change-set
@@ -37,7 +38,7 @@ PATH_PARAMETERS = {
     "seq": {"type": "integer", "minimum": 1},
 }
 SHORTHAND = ("x-returns", "x-list-of", "x-body", "x-consumes", "x-produces", "x-parameters",
-             "x-query-parameters", "x-headers", "x-path", "x-returns-any", "x-not-in-changes")
+             "x-query-parameters", "x-headers", "x-path", "x-returns-any", "x-not-in-changes", "x-unversioned")
 
 
 def fail(message):
@@ -200,21 +201,30 @@ class Merger:
                 headers["Location"] = {"$ref": "#/components/headers/location"}
         elif method == "delete":
             status, content, answer["description"] = "204", None, "Removed."
-        if "x-command" in source and method != "delete" or "x-query" in source and "x-list-of" not in source:
+        is_resource = "x-query" in source and "x-list-of" not in source and "x-unversioned" not in source
+        has_resource = "x-command" in source and source.get("x-returns", "CommandAnswer") != "CommandAnswer"
+        if has_resource and method != "delete" or is_resource:
             headers["ETag"] = {"$ref": "#/components/headers/etag"}
         if headers:
             answer["headers"] = headers
         if content:
             answer["content"] = content
         made = {status: answer, "default": {"$ref": "#/components/responses/problem"}}
-        if is_command and status != "200":
-            made["200"] = {"description": "A dry run, or what was asked to be waited for.",
-                           "content": {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}}
+        if is_command:
+            self.add_dry_run(made, answer.get("content") or self.content(source, is_command))
         return dict(sorted(made.items()))
+
+    def add_dry_run(self, made, content):
+        """A dry run answers 200, and so does a removal that was waited for."""
+        [(media, done)] = content.items()
+        either = {"anyOf": [done["schema"], ref("DryRun")]}
+        made.setdefault("200", {"description": "A dry run, or what was asked to be waited for."})
+        made["200"]["content"] = {media: {"schema": either}}
 
     def content(self, source, is_command):
         if "x-produces" in source:
-            return {m: {"schema": {"type": "string"}} for m in source["x-produces"]}
+            text, document = {"type": "string"}, {"type": "object", "additionalProperties": True}
+            return {m: {"schema": document if m.endswith("json") else text} for m in source["x-produces"]}
         if source.get("x-returns-any"):
             return {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
         returns = source.get("x-returns")

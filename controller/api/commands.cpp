@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "controller/api/fault.hpp"
+#include "controller/api/queries.hpp"
 #include "controller/core/diff.hpp"
 #include "projections/dispatch.hpp"
 
@@ -29,7 +30,14 @@ std::string events_json(const std::vector<NewEvent>& events, const std::vector<l
     return out + "]";
 }
 
-std::string resource_text(const World& world, const ResourceName& name) {
+/// A service is shown with how far it has come, which is no part of the world.
+std::string resource_text(const core::Cell& cell, const World& world, const ResourceName& name) {
+    if (name.collection == "service_settings") {
+        if (auto status = cell.publisher().status(name.key)) {
+            status->enabled = services::is_enabled(world, name.key);
+            return service_json(*status);
+        }
+    }
     return resource_json(world, name.collection, name.key).value_or("null");
 }
 
@@ -43,25 +51,25 @@ std::string with_member(std::string json, const std::pair<std::string, std::stri
     return json + "}";
 }
 
-void show_resources(http::CommandAnswer& answer, const World& world, const std::vector<ResourceName>& resources, bool is_change_set) {
+void show_resources(const core::Cell& cell, http::CommandAnswer& answer, const World& world, const std::vector<ResourceName>& resources, bool is_change_set) {
     if (is_change_set) {
         answer.resources = "[";
         for (const auto& name : resources) {
             if (answer.resources.size() > 1) answer.resources += ',';
-            answer.resources += resource_text(world, name);
+            answer.resources += resource_text(cell, world, name);
         }
         answer.resources += ']';
     } else if (!resources.empty() && !resources.front().removed) {
-        answer.resource = resource_text(world, resources.front());
+        answer.resource = resource_text(cell, world, resources.front());
         answer.resource_id = resources.front().key;
     }
 }
 
-http::CommandAnswer make_parts(const core::Outcome& outcome, bool is_change_set) {
+http::CommandAnswer make_parts(const core::Cell& cell, const core::Outcome& outcome, bool is_change_set) {
     http::CommandAnswer answer;
     answer.seq = outcome.sequence;
     answer.events = events_json(outcome.events, outcome.appended);
-    show_resources(answer, outcome.world, outcome.resources, is_change_set);
+    show_resources(cell, answer, outcome.world, outcome.resources, is_change_set);
     if (!is_change_set && !outcome.resources.empty()) {
         const auto& name = outcome.resources.front();
         answer.version = resource_version(outcome.world, name.collection, name.key);
@@ -140,8 +148,8 @@ struct CommandPort::Pending {
     std::vector<std::move_only_function<void()>> after;
 };
 
-core::Answer CommandPort::make_answer(Pending& pending, const core::Outcome& outcome) {
-    pending.parts = make_parts(outcome, pending.is_change_set);
+core::Answer CommandPort::make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome) {
+    pending.parts = make_parts(cell, outcome, pending.is_change_set);
     pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
     core::Answer answer;
     if (pending.has_key) answer.body = pack(pending.parts);
@@ -193,7 +201,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     pending->has_key = request.key.has_value();
     pending->after = std::move(expanded->after);
     cell_.change(
-        std::move(request), [pending](const core::Outcome& outcome) { return make_answer(*pending, outcome); },
+        std::move(request), [this, pending](const core::Outcome& outcome) { return make_answer(cell_, *pending, outcome); },
         [this, pending](Result<core::Answer> answer) {
             if (!answer) return pending->done(std::unexpected(std::move(answer.error())));
             if (answer->repeated) {
@@ -223,7 +231,7 @@ void CommandPort::plan(core::ChangeRequest request, bool is_change_set, Done don
     http::CommandAnswer answer;
     answer.seq = cell_.world()->sequence;
     answer.events = events_json(plan->events, {});
-    show_resources(answer, plan->after, plan->resources, is_change_set);
+    show_resources(cell_, answer, plan->after, plan->resources, is_change_set);
     answer.artefacts = core::to_json(core::diff_artefacts(plan->artefacts_before, plan->artefacts_after));
     done(std::move(answer));
 }

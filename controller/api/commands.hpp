@@ -27,7 +27,7 @@ class CommandPort final : public http::Commands {
 
   private:
     struct Pending;
-    static core::Answer make_answer(Pending& pending, const core::Outcome& outcome);
+    static core::Answer make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome);
     void answer_when_due(const std::shared_ptr<Pending>& pending, Sequence last);
     void run(http::CommandCall call, Done done);
     void plan(core::ChangeRequest request, bool is_change_set, Done done);

@@ -133,6 +133,7 @@ Router::Match Router::match(Method method, std::string_view path) const {
     Match match;
     if (!path.starts_with('/')) return match;
     path.remove_prefix(1);
+    if (path.ends_with('/')) return match;  // a name of its own, which no route has
     std::vector<std::string_view> values;
     const auto* node = root_->find(path, values);
     if (!node) return match;
