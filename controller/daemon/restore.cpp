@@ -22,12 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view draft_name = "restore.draft", ready_name = "restore.ready", moving_name = "restore.moving",
-                           replaced_name = "replaced";
+constexpr std::string_view draft_name = "restore.draft", ready_name = "restore.ready",
+                           moving_name = "restore.moving", replaced_name = "replaced";
 
 /// All that is the cell and not the installation: what a backup replaces, journals and caches included.
-constexpr std::array<std::string_view, 9> cell_files{"log.db",       "log.db-wal", "log.db-shm",     "vault.db", "vault.db-wal",
-                                                     "vault.db-shm", "master.key", "master.key.new", "snapshots"};
+constexpr std::array<std::string_view, 9> cell_files{"log.db",     "log.db-wal",     "log.db-shm",
+                                                     "vault.db",   "vault.db-wal",   "vault.db-shm",
+                                                     "master.key", "master.key.new", "snapshots"};
 
 /// An invitation for the local agent belongs to the cell that made it.
 constexpr std::string_view agent_token = "agent-token";
@@ -43,13 +44,18 @@ void sync_folder(const fs::path& folder) {
 void forget_local_agent(const World& world, std::vector<AnyCommand>& commands) {
     world.get<accounts::Service>().agents.for_each([&](const Uuid& id, const accounts::BusClient& agent) {
         using Remove = accounts::RemoveBusClient;
-        if (agent.name.text == LocalAgent::name) commands.push_back(std::make_unique<CommandOf<Remove>>(Remove{id, agent.kind}));
+        if (agent.name.text == LocalAgent::name)
+            commands.push_back(std::make_unique<CommandOf<Remove>>(Remove{id, agent.kind}));
     });
 }
 
-std::unexpected<Rejection> refuse_log(std::string detail) { return reject("backup_log_refused", std::move(detail)); }
+std::unexpected<Rejection> refuse_log(std::string detail) {
+    return reject("backup_log_refused", std::move(detail));
+}
 
-std::unexpected<Rejection> unwritable(const std::exception& error) { return reject("backup_unwritable", error.what()); }
+std::unexpected<Rejection> unwritable(const std::exception& error) {
+    return reject("backup_unwritable", error.what());
+}
 
 }  // namespace
 
@@ -62,7 +68,8 @@ Restore::~Restore() {
     if (!decided_) fs::remove_all(draft_, ignored);
 }
 
-Result<std::unique_ptr<Restore>> Restore::stage(fs::path data, const fs::path& archive, const vault::Secret& passphrase,
+Result<std::unique_ptr<Restore>> Restore::stage(fs::path data, const fs::path& archive,
+                                                const vault::Secret& passphrase,
                                                 std::optional<vault::Secret> vault_passphrase) {
     const auto draft = data / draft_name;
     auto vault = backup::stage_restore(archive, passphrase, draft, std::move(vault_passphrase));
@@ -73,8 +80,8 @@ Result<std::unique_ptr<Restore>> Restore::stage(fs::path data, const fs::path& a
     return restore;
 }
 
-/// Opened as every log is, walked from end to end, and folded: an event that this program would not have written, or does not
-/// understand, is found here and not at the next start.
+/// Opened as every log is, walked from end to end, and folded: an event that this program would not have
+/// written, or does not understand, is found here and not at the next start.
 Result<void> Restore::read_log() try {
     if (!log::log_exists(draft_ / backup::log_member)) return refuse_log("the backup's log is empty");
     log::OpenOptions open;
@@ -83,10 +90,12 @@ Result<void> Restore::read_log() try {
     const auto head = log_->head().sequence;
     if (const auto verdict = log_->verify({}, head); !verdict.ok) return refuse_log(verdict.detail);
     core::replay(*log_, world_, head);
-    if (!world_.get<cell::Service>().cell.claimed) return refuse_log("the backup is of a cell that was never set up");
+    if (!world_.get<cell::Service>().cell.claimed)
+        return refuse_log("the backup is of a cell that was never set up");
     return {};
 } catch (const log::OpenError& error) {
-    return reject(error.code == "log_newer_version" ? "backup_newer_version" : "backup_log_refused", error.what());
+    return reject(error.code == "log_newer_version" ? "backup_newer_version" : "backup_log_refused",
+                  error.what());
 } catch (const log::ReadError& error) {
     return refuse_log(error.what());
 } catch (const BadEvent& error) {
@@ -115,7 +124,8 @@ Result<void> Restore::bring_forward(const Replaced& replaced, ChangeInfo who) {
     auto commands = pic::bring_forward(world_, same_cell ? &replaced.world : nullptr,
                                        [&](const SecretRef& ref) { return secrets.contains(ref); });
     if (!same_cell) forget_local_agent(world_, commands);
-    commands.insert(commands.begin(), std::make_unique<CommandOf<cell::NoteBackupRestored>>(cell::NoteBackupRestored{epoch}));
+    commands.insert(commands.begin(),
+                    std::make_unique<CommandOf<cell::NoteBackupRestored>>(cell::NoteBackupRestored{epoch}));
     core::VaultSupply supply(*vault_);
     try {
         for (auto& command : commands) command->prepare(supply);
@@ -125,8 +135,8 @@ Result<void> Restore::bring_forward(const Replaced& replaced, ChangeInfo who) {
     if (auto ok = vault_->commit_staged(); !ok) return ok;
     auto batch = log_->begin();
     Evolver evolver;
-    const auto made =
-        core::rehearse(world_, evolver, commands, who.at, [&](std::string_view stream) { return batch->stream_version(stream); });
+    const auto made = core::rehearse(world_, evolver, commands, who.at,
+                                     [&](std::string_view stream) { return batch->stream_version(stream); });
     if (!made) return std::unexpected(made.error());
     batch->append(who, made->events);
     batch->commit();
@@ -164,7 +174,8 @@ void finish_restore(const fs::path& data) {
         sync_folder(data);
     }
     if (!fs::exists(moving)) return;
-    for (const auto& file : fs::directory_iterator(moving)) fs::rename(file.path(), data / file.path().filename());
+    for (const auto& file : fs::directory_iterator(moving))
+        fs::rename(file.path(), data / file.path().filename());
     sync_folder(data);
     fs::remove_all(moving);
 }
