@@ -188,7 +188,8 @@ class Merger:
 
     def responses(self, method, source):
         if source.get("x-not-built"):
-            return {"501": {"$ref": "#/components/responses/problem"}}
+            problem = {"$ref": "#/components/responses/problem"}
+            return {"501": problem, "default": problem}
         if source.get("x-websocket"):
             return {"101": {"description": "The websocket."}, "default": {"$ref": "#/components/responses/problem"}}
         is_command = "x-command" in source or source.get("x-change-set")

@@ -38,7 +38,7 @@ std::string_view name_of(ApplyState state) {
         case ApplyState::rolled_back: return "rolled_back";
         case ApplyState::retrying: return "pending";
         case ApplyState::not_installed: return "not_installed";
-        case ApplyState::disabled: return "disabled";
+        case ApplyState::disabled: return "applied";  // off, as it is wanted
     }
     return "unknown";
 }
@@ -224,9 +224,8 @@ std::optional<std::vector<AppliedTo>> Publisher::outcome(const Waiting& waiting,
     for (const auto& [name, entry] : services_) {
         const auto& status = entry.status;
         if (status.desired < waiting.first) continue;  // untouched by this change
-        if (!status.enabled) {
-            applied.push_back({name, status.desired, "disabled", ""});
-        } else if (status.applied >= status.desired || status.applied >= waiting.last) {
+        if (!status.enabled && !status.connected) continue;  // it is off, and nobody is there to be concerned
+        if (status.applied >= status.desired || status.applied >= waiting.last) {
             applied.push_back({name, status.applied, "applied", ""});
         } else if (status.report && is_settled(*status.report, status.desired)) {
             applied.push_back({name, status.report->revision.sequence, std::string(name_of(status.report->state)), status.report->detail});

@@ -35,7 +35,7 @@ struct ServiceStatus {
 struct AppliedTo {
     std::string service;
     Sequence revision;
-    std::string state;  ///< applied, refused, rolled_back, timeout, not_installed, disabled
+    std::string state;  ///< applied, refused, rolled_back, timeout, not_installed
     std::string detail;
 };
 

@@ -91,7 +91,7 @@ std::optional<Response> Gate::admit(Request& request, const PrincipalPtr& local)
     if (!request.operation->before_claim && !gatekeeper_.claimed()) return refuse({"setup_required", {}});
     if (auto allowed = authorize(request, local); !allowed) return refuse(allowed.error());
     if (auto fits = check_media_type(request); !fits) return refuse(fits.error());
-    if (request.operation->not_built || !request.header("Pic-Confirm-Within").empty())
+    if (request.operation->not_built || request.has_header("Pic-Confirm-Within"))
         return refuse({"not_built", {}});
     return std::nullopt;
 }
@@ -219,8 +219,8 @@ Result<void> Gate::check_parameters(Request& request) {
             if (parameter.required && !request.query_parameter(parameter.name)) {
                 errors.push_back({"?" + parameter.name, "is missing"});
             }
-        } else if (const auto value = request.header(parameter.name); !value.empty()) {
-            add(validate_text(*parameter.schema, parameter.name + ":", value));
+        } else if (request.has_header(parameter.name)) {
+            add(validate_text(*parameter.schema, parameter.name + ":", request.header(parameter.name)));
         } else if (parameter.required) {
             errors.push_back({parameter.name + ":", "is missing"});
         }

@@ -64,6 +64,8 @@ struct Request {
 
     /// The value of a header, empty when there is none.
     [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(fields, name); }
+    /// Whether it is there at all, if only without a value.
+    [[nodiscard]] bool has_header(std::string_view name) const { return header(name).data() != nullptr; }
     /// Empty when there is none; validated values are never empty unless their schema allows it.
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;
     [[nodiscard]] std::optional<std::string_view> query_parameter(std::string_view name) const;
