@@ -807,6 +807,7 @@ class NotStarting(unittest.TestCase):
         start(self.cell)
         self.cell.setup()
         self.data = pathlib.Path(self.cell.environment["PIC_DATA"])
+        eventually((self.data / "agent-token").exists, "the last file of a set-up")
 
     def bytes(self):
         return {str(f.relative_to(self.data)): hashlib.sha256(f.read_bytes()).hexdigest()
