@@ -439,7 +439,10 @@ Result<World> parse_world(std::string_view snapshot) {
         record_detail::read_field(members, field(S::name, world.edit<S>()), root, errors);
         reindex_by_lookup(world.edit<S>());
     });
-    if (!errors.empty()) return reject("bad_snapshot", errors.front().pointer + ": " + errors.front().detail);
+    if (!errors.empty()) {
+        auto detail = errors.front().pointer + ": " + errors.front().detail;
+        return reject("bad_snapshot", std::move(detail), std::move(errors));
+    }
     return world;
 }
 

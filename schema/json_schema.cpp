@@ -321,7 +321,9 @@ Rejection invalid_fields(std::vector<FieldError> errors) {
     std::string detail = "The input is not valid.";
     if (!errors.empty()) {
         const auto& first = errors.front();
-        detail = fmt::format("{}: {}.", first.pointer.empty() ? "The body" : first.pointer, first.detail);
+        std::string_view place = first.pointer.empty() ? "The body" : std::string_view(first.pointer);
+        if (place.ends_with(':')) place.remove_suffix(1);  // a header's
+        detail = fmt::format("{}: {}.", place, first.detail);
     }
     return Rejection{"invalid_field", std::move(detail), std::move(errors)};
 }

@@ -25,6 +25,7 @@ http::Response make_backup(Context& c, const Request& request) {
 }
 
 http::Response restore(Context& c, const Request& request) {
+    if (request.body_file.empty()) return http::problem({"backup_not_an_archive", "no archive was sent"}, request.request_id);
     const auto passphrase = passphrase_of(request);
     const auto epoch = c.restore({request.body_file, passphrase, request.principal->actor, request.request_id});
     if (!epoch) return http::problem(epoch.error(), request.request_id);

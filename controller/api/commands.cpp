@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "controller/api/fault.hpp"
 #include "controller/api/queries.hpp"
 #include "controller/core/diff.hpp"
@@ -148,6 +150,24 @@ struct CommandPort::Pending {
     std::vector<std::move_only_function<void()>> after;
 };
 
+namespace {
+
+/// A refusal's pointers lead into the body that was sent: a change-set's names its commands, any other call's does not.
+Rejection placed(Rejection refused, bool is_change_set) {
+    constexpr std::string_view commands = "/commands/", data = "/data";
+    const auto is_inside = [&](const FieldError& error) { return error.pointer.starts_with(commands); };
+    const bool inside = std::ranges::any_of(refused.errors, is_inside);
+    if (is_change_set && !inside && !refused.errors.empty()) return core::within_command(std::move(refused), 0);
+    if (is_change_set || !inside) return refused;
+    for (auto& error : refused.errors) {
+        const auto found = error.pointer.find(data);
+        if (is_inside(error)) error.pointer.erase(0, found == std::string::npos ? error.pointer.size() : found + data.size());
+    }
+    return refused;
+}
+
+}  // namespace
+
 core::Answer CommandPort::make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome) {
     pending.parts = make_parts(cell, outcome, pending.is_change_set);
     pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
@@ -203,7 +223,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     cell_.change(
         std::move(request), [this, pending](const core::Outcome& outcome) { return make_answer(cell_, *pending, outcome); },
         [this, pending](Result<core::Answer> answer) {
-            if (!answer) return pending->done(std::unexpected(std::move(answer.error())));
+            if (!answer) return pending->done(std::unexpected(placed(std::move(answer.error()), pending->is_change_set)));
             if (answer->repeated) {
                 pending->parts = unpack(*answer);
                 pending->first = answer->sequence;
@@ -227,7 +247,7 @@ void CommandPort::answer_when_due(const std::shared_ptr<Pending>& pending, Seque
 
 void CommandPort::plan(core::ChangeRequest request, bool is_change_set, Done done) {
     auto plan = cell_.plan(std::move(request));
-    if (!plan) return done(std::unexpected(std::move(plan.error())));
+    if (!plan) return done(std::unexpected(placed(std::move(plan.error()), is_change_set)));
     http::CommandAnswer answer;
     answer.seq = cell_.world()->sequence;
     answer.events = events_json(plan->events, {});

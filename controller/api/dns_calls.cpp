@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <charconv>
+
 #include "controller/api/dns_lookup.hpp"
 #include "controller/api/fault.hpp"
 #include "controller/api/handlers.hpp"
@@ -59,8 +61,8 @@ http::CommandCall::Command add_command(const ZoneRecord& record) {
     return {"AddDnsRecord", data + "}"};
 }
 
-/// What the zone does not have yet, so that an export can be taken back as it is.
-Result<http::CommandCall> import_call(Context& c, const Request& request) {
+/// What the zone does not have yet, so that an export can be taken back as it is. `lines`: where each command comes from.
+Result<http::CommandCall> import_call(Context& c, const Request& request, std::vector<std::size_t>& lines) {
     const auto zone = request.path_parameter("zone");
     const auto world = c.cell.world();
     const auto present = zone_text(c.cell, *world, zone);
@@ -72,14 +74,30 @@ Result<http::CommandCall> import_call(Context& c, const Request& request) {
     call.is_change_set = true;
     call.note = "zone import";
     for (const auto& record : *asked) {
-        if (std::ranges::find(known, record) == known.end()) call.commands.push_back(add_command(record));
+        if (std::ranges::find(known, record) != known.end()) continue;
+        call.commands.push_back(add_command(record));
+        lines.push_back(record.line);
     }
     if (auto read = http::read_command_headers(request, call); !read) return std::unexpected(read.error());
     return call;
 }
 
+/// A refused record is named by its line: there is no JSON to point into.
+Rejection with_lines(Rejection refused, const std::vector<std::size_t>& lines) {
+    constexpr std::string_view several = "/commands/";
+    for (auto& error : refused.errors) {
+        std::size_t index = 0;
+        if (error.pointer.starts_with(several)) {
+            std::from_chars(error.pointer.data() + several.size(), error.pointer.data() + error.pointer.size(), index);
+        }
+        if (index < lines.size()) error.pointer = fmt::format("line {}", lines[index]);
+    }
+    return refused;
+}
+
 void import_zone(Context& c, const Request& request, Responder respond) {
-    auto call = import_call(c, request);
+    const auto lines = std::make_shared<std::vector<std::size_t>>();
+    auto call = import_call(c, request, *lines);
     if (!call) return std::move(respond)(call.error());
     if (call->commands.empty()) {
         const auto seq = c.cell.world()->sequence;
@@ -89,8 +107,8 @@ void import_zone(Context& c, const Request& request, Responder respond) {
     }
     const auto shape = std::make_shared<http::CommandCall>();
     shape->dry_run = call->dry_run;
-    c.commands.submit(*std::move(call), [&request, shape, respond = std::move(respond)](Result<http::CommandAnswer> answer) mutable {
-        if (!answer) return std::move(respond)(answer.error());
+    c.commands.submit(*std::move(call), [&request, shape, lines, respond = std::move(respond)](Result<http::CommandAnswer> answer) mutable {
+        if (!answer) return std::move(respond)(with_lines(std::move(answer.error()), *lines));
         std::move(respond)(http::command_response(request, *shape, *std::move(answer)));
     });
 }

@@ -158,20 +158,25 @@ bool takes_long(const http::CommandCall& call) {
 Result<Expanded> expand(const CommandContext& with, const http::CommandCall& call) {
     Expanded out;
     thread_local simdjson::dom::parser parser;
+    // Pointers lead into the body that was sent.
+    const auto placed = [&](Rejection refused, const http::CommandCall::Command& command) {
+        const auto index = static_cast<std::size_t>(&command - call.commands.data());
+        return std::unexpected(call.is_change_set ? core::within_command(std::move(refused), index) : std::move(refused));
+    };
     for (const auto& command : call.commands) {
         Json data;
         if (parser.parse(command.data).get(data) != simdjson::SUCCESS) return reject("malformed_json", "the body is no JSON");
         if (call.own_only) {
-            if (auto ok = check_own_fields(command.type, data); !ok) return std::unexpected(std::move(ok.error()));
+            if (auto ok = check_own_fields(command.type, data); !ok) return placed(std::move(ok.error()), command);
         }
         if (const auto entry = table().find(command.type); entry != table().end()) {
             Expansion expansion{with, call, data, out};
-            if (auto ok = entry->second.expand(expansion); !ok) return std::unexpected(std::move(ok.error()));
+            if (auto ok = entry->second.expand(expansion); !ok) return placed(std::move(ok.error()), command);
             continue;
         }
         auto made = call.own_only && command.type == peers::AddPeer::type ? own_peer(data, *call.principal)
                                                                           : decode_command(command.type, data);
-        if (!made) return std::unexpected(std::move(made.error()));
+        if (!made) return placed(std::move(made.error()), command);
         out.request.commands.push_back(*std::move(made));
     }
     return out;

@@ -17,6 +17,9 @@ struct Rehearsal {
     std::vector<ResourceName> resources;  ///< one a command
 };
 
+/// The same refusal with pointers into a change-set, "/commands/<index>/data/...".
+[[nodiscard]] Rejection within_command(Rejection refused, std::size_t index);
+
 /// Decides in order, folding each decision's events into `world`, whose sequence rises with them. A refusal of one command
 /// among several says which by its pointer, "/commands/<n>/data/...". `at` is the time that the events will have.
 /// `version_of` gives a stream's version in the log (0: no such stream).

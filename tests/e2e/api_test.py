@@ -265,7 +265,10 @@ class Commands(Contract):
         self.refused(self.admin.post("/changes", bad), 409, "name_taken", "/commands/1/data/name")
         bad["commands"][1]["data"]["name"] = "a b"
         self.refused(self.admin.post("/changes", bad), 422, "invalid_field", "/commands/1/data/name")
-        self.assertEqual(self.admin.post("/changes", {"commands": [{"type": "Boom"}]}).status, 422)
+        alone = {"commands": [{"type": "AddPeer", "data": {"name": "set-a"}}]}
+        self.refused(self.admin.post("/changes", alone), 409, "name_taken", "/commands/0/data/name")
+        self.refused(self.admin.post("/changes?dry_run=true", alone), 409, "name_taken", "/commands/0/data/name")
+        self.refused(self.admin.post("/changes", {"commands": [{"type": "Boom"}]}), 422, "invalid_field", "/commands/0/type")
         self.assertEqual(self.admin.post("/changes", {"commands": []}).status, 422)
         self.assertEqual(self.head(), before)
         # Undone as one.
@@ -401,7 +404,8 @@ class Queries(Contract):
     def test_a_removed_peer_comes_back_and_can_have_new_keys(self):
         peer = self.peer("phoenix", preshared_key=True)
         gone = self.made(self.admin.delete(f"/peers/{peer['id']}"), 204).seq
-        time.sleep(0.5)  # the keys are destroyed behind the answer; sooner or later, this must hold
+        self.cell.end("picd")  # the keys are destroyed behind the answer, and at the latest before the end
+        start(self.cell)
         self.made(self.admin.post(f"/changes/{gone}/undo"))
         back = self.admin.get(f"/peers/{peer['id']}").json
         self.assertEqual((back["name"], back["has_private_key"], back["has_preshared_key"]), ("phoenix", False, True))
@@ -625,6 +629,7 @@ class BadInput(Contract):
     def test_every_kind(self):
         peer = self.peer("there", address="10.8.0.9", public_key=KEY)
         self.made(self.admin.post("/dns/records", {"name": "alias", "type": "CNAME", "value": "there"}), 201)
+        self.made(self.admin.post("/agents", {"name": "nas", "services": ["dns"], "public_key": "a" * 40}), 201)
         path = f"/peers/{peer['id']}"
         record = {"name": "r", "type": "A", "value": "10.1.1.1"}
         cases = [
@@ -697,6 +702,7 @@ class BadInput(Contract):
             ("POST", "/tokens", {"name": "x"}, 422, "invalid_field", "/scopes"),
             ("POST", "/agents", {"name": "x", "services": ["toaster"]}, 422, "invalid_field", "/services/0"),
             ("POST", "/agents", {"name": "x", "services": ["dns"], "public_key": "x"}, 422, "invalid_field", "/public_key"),
+            ("POST", "/agents", {"name": "x", "services": ["dns"], "public_key": "a" * 40}, 409, "key_taken", "/public_key"),
         ]
         before = self.head()
         for method, target, body, status, code, pointer in cases:
@@ -705,6 +711,37 @@ class BadInput(Contract):
                 self.refused(answer, status, code, *([] if pointer is None else [pointer]))
                 planned = self.admin.ask(method, target + "?dry_run=true", body)
                 self.assertEqual((planned.status, planned.code), (status, code), "a dry run says the same")
+        self.assertEqual(self.head(), before, "nothing was appended")
+
+
+    def test_what_is_no_json(self):
+        peer = self.peer("there-too")
+        archive, zone = {"Content_Type": "application/octet-stream"}, {"Content_Type": "text/dns"}
+        long_enough, imported = {"Pic_Passphrase": "long enough"}, "/dns/zones/cell.home.arpa/import"
+        cases = [
+            ("GET", "/backup", None, {}, 422, "invalid_field", "Pic-Passphrase:"),
+            ("GET", "/backup", None, {"Pic_Passphrase": "short"}, 422, "invalid_field", "Pic-Passphrase:"),
+            ("POST", "/backup/restore", b"x", archive | long_enough, 422, "backup_not_an_archive", None),
+            ("POST", "/backup/restore", b"", archive | long_enough, 422, "backup_not_an_archive", None),
+            ("POST", "/backup/restore", b"x", archive, 422, "invalid_field", "Pic-Passphrase:"),
+            ("POST", "/backup/restore", b"{}", long_enough, 415, "unsupported_media_type", None),
+            ("POST", "/enrolment", {"enrolment_token": "enr_a" + "0" * 32 + "_" + "x" * 43, "public_key": "a" * 40}, {}, 401,
+             "unauthenticated", None),
+            ("POST", "/enrolment", {"enrolment_token": "x", "public_key": "a" * 40}, {}, 422, "invalid_field", "/enrolment_token"),
+            ("POST", imported, b"ok IN A 10.0.0.1\n\nwww IN A nonsense\n", zone, 422, "invalid_field", "line 3"),
+            ("POST", imported, b"www IN A nonsense\n", zone, 422, "invalid_field", "line 1"),
+            ("POST", imported, b'www IN TXT "unclosed\n', zone, 422, "invalid_field", "line 1"),
+            ("POST", imported, b"$INCLUDE /etc/passwd\n", zone, 422, "invalid_field", "line 1"),
+            ("POST", imported, b"a.other.example. IN A 10.0.0.1\n", zone, 422, "invalid_field", "line 1"),
+            ("POST", "/dns/query", {"name": "x", "type": "ZZ"}, {}, 422, "invalid_field", "/type"),
+            ("POST", f"/peers/{peer['id']}/link", {"expires_in": 1}, {}, 422, "invalid_field", "/expires_in"),
+            ("POST", f"/peers/{peer['id']}/rotate", {"public_key": "x"}, {}, 422, "invalid_field", "/public_key"),
+            ("PUT", "/config", {"sequence": "x"}, {}, 422, "invalid_config", "/sequence"),
+        ]
+        before = self.head()
+        for method, target, body, headers, status, code, pointer in cases:
+            with self.subTest(f"{method} {target} {body}"):
+                self.refused(self.admin.ask(method, target, body, **headers), status, code, *([] if pointer is None else [pointer]))
         self.assertEqual(self.head(), before, "nothing was appended")
 
 
