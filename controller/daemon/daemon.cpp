@@ -257,7 +257,6 @@ struct Daemon::Parts {
             throw StartError(exit_address, error.what());
         }
         snapshot_at = cell->world()->sequence.value;
-        server->notify(Sequence{snapshot_at});  // a stream may be resumed before anything new happens
         local_agent->look();
         cell->post([this] { verify_all(); });
     }
