@@ -147,6 +147,7 @@ void add_handlers(http::Handlers& handlers, Context& context) {
     add_vault_handlers(handlers, context);
     add_backup_handlers(handlers, context);
     add_container_handlers(handlers, context);
+    add_finding_handlers(handlers, context);
 }
 
 }  // namespace pic::api

@@ -9,6 +9,7 @@
 #include "controller/access/setup_token.hpp"
 #include "controller/broker/client.hpp"
 #include "controller/core/cell.hpp"
+#include "controller/health/watch.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/server.hpp"
 
@@ -34,8 +35,9 @@ struct Context {
     std::function<void(const std::filesystem::path&)> copy_log;  ///< writes a consistent copy of the log there
     std::function<Result<Epoch>(const RestoreRequest&)> restore;  ///< puts an archive in the place of this cell; takes long
     std::function<void()> after_restore;                          ///< when that was answered, whatever the answer: it may start anew
-    std::string resolver = "127.0.0.1:5300";  ///< where the cell's own DNS answers, for POST /dns/query
-    broker::Client containers;
+    std::string resolver;  ///< where the cell's own DNS answers, for POST /dns/query
+    const broker::Client& containers;
+    health::Watch& watch;
 };
 
 void add_setup_handlers(http::Handlers& handlers, Context& context);     ///< the first run
@@ -48,6 +50,7 @@ void add_health_handlers(http::Handlers& handlers, Context& context);    ///< he
 void add_vault_handlers(http::Handlers& handlers, Context& context);     ///< root, chains, revocation list
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context); ///< by way of the broker
+void add_finding_handlers(http::Handlers& handlers, Context& context);
 
 /// All of the above.
 void add_handlers(http::Handlers& handlers, Context& context);

@@ -44,7 +44,7 @@ void sync_folder(const fs::path& folder) {
 void forget_local_agent(const World& world, std::vector<AnyCommand>& commands) {
     world.get<accounts::Service>().agents.for_each([&](const Uuid& id, const accounts::BusClient& agent) {
         using Remove = accounts::RemoveBusClient;
-        if (agent.name.text == LocalAgent::name)
+        if (LocalAgent::is_name(agent.name.text))
             commands.push_back(std::make_unique<CommandOf<Remove>>(Remove{id, agent.kind}));
     });
 }
