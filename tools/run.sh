@@ -74,7 +74,7 @@ banner
 
 # The daemon's end is the end. An agent that ends by itself is started again, not faster than once a second.
 while [[ -z $stopping ]]; do
-    start "$programs/pic-agent" --services dns,wireguard
+    start "$programs/pic-agent"
     agent=$!
     ended=
     wait -n -p ended "$daemon" "$agent" && code=0 || code=$?

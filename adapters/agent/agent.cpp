@@ -80,6 +80,7 @@ void Agent::Impl::add(const AdapterSpec& spec, const SealKey& key) {
     o.spec = spec;
     o.data = options.data / "services" / name;
     o.memory = options.memory / name;
+    o.state = options.state / name;
     std::filesystem::create_directories(o.data);
     o.key = key;
     o.overrides = options.overrides;

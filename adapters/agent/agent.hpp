@@ -16,6 +16,7 @@ namespace pic::agent {
 
 struct AgentOptions {
     std::filesystem::path data;         ///< the agent's own folder on disk, absolute
+    std::filesystem::path state;        ///< what services keep lies in folders of their names here, absolute
     std::filesystem::path memory;       ///< its folder for secrets, on a tmpfs where there is one, absolute
     std::vector<AdapterSpec> adapters;  ///< a service each
     Parameters overrides;               ///< see ApplierOptions

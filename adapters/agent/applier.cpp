@@ -14,6 +14,8 @@
 
 namespace pic::agent {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr std::size_t output_in_detail = 2048;  ///< of the programs, added to what a step said
@@ -39,6 +41,27 @@ struct Staged {
 Timestamp now() {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
     return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
+}
+
+/// A folder for this user alone, or one that every user may pass through and only this one look into. Those above it that
+/// are ours are opened likewise; the rest is not ours to open.
+Result<void> make_folder(const fs::path& folder, bool several_users) {
+    constexpr auto pass = fs::perms::group_exec | fs::perms::others_exec;
+    std::error_code error;
+    if (fs::create_directories(folder, error)) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error) return reject("folder", fmt::format("{}: {}", folder.string(), error.message()));
+    if (!several_users) return {};
+    fs::permissions(folder, pass, fs::perm_options::add, error);
+    for (auto above = folder.parent_path(); above != above.root_path(); above = above.parent_path()) {
+        const auto name = above.filename().string();
+        const bool ours = above == folder.parent_path() || name.starts_with("pic-");
+        if (ours) fs::permissions(above, pass, fs::perm_options::add, error);
+        if ((fs::status(above, error).permissions() & fs::perms::others_exec) != fs::perms::none) continue;
+        return reject("folder", fmt::format("{} may be passed through by its owner alone, and the programs of this service run "
+                                            "as several users; keep its data elsewhere (--state, PIC_STATE)",
+                                            above.string()));
+    }
+    return {};
 }
 
 std::string_view key_of(std::string_view line) {
@@ -123,7 +146,7 @@ struct Applier::Impl {
           journal(options.data / "journal", options.spec.service, options.key),
           runtime(options.spec, {.program_folders = options.program_folders,
                                  .private_namespace = options.private_namespace,
-                                 .needed_paths = {options.data.string(), options.memory.string()},
+                                 .needed_paths = {options.data.string(), options.memory.string(), options.state.string()},
                                  .log = options.log,
                                  .restarted = options.program_restarted}),
           dropped(options.spec.drop_keys.begin(), options.spec.drop_keys.end()),
@@ -140,16 +163,20 @@ struct Applier::Impl {
     bool live = false;                        ///< the good content is what the programs run on
     Report last;                              ///< what was said last
 
+    /// For sockets and pid files, whose paths have a limit: short, and gone with the agent.
+    [[nodiscard]] std::filesystem::path run_folder() const { return options.memory / "run"; }
     void begin(std::string_view step) const {
         if (options.step) options.step(step);
     }
     Values values(const Content& content, std::uint64_t stage) const;
-    std::string text_of(const std::string& path, const HeldTree& fragments) const;
+    /// The bytes of a live file. Refusal: "unknown_parameter".
+    Result<std::string> text_of(const std::string& path, const HeldTree& fragments, const Values& with) const;
     Report say(const Position& revision, ApplyState with, std::string step, std::string why, bool healthy);
 
     Attempt needs();
     std::expected<Staged, Failure> stage(const Content& content);
-    Attempt validate(const Content& content, std::uint64_t version);
+    /// The steps that concern what differs from the good content, which was validated when it became so.
+    Attempt validate(const Content& content, std::uint64_t version, const std::vector<std::string>& changed);
     Attempt swap(const Staged& staged);
     Attempt reload(const Content& content, const std::vector<std::string>& changed);
     Attempt reload_step(const StepSpec& step, const Content& content);
@@ -171,14 +198,19 @@ Values Applier::Impl::values(const Content& content, std::uint64_t stage) const 
     all.insert(options.spec.parameters.begin(), options.spec.parameters.end());
     for (const auto& [name, path] : runtime.found()) all[name] = path;
     all["live"] = folder.live().string();
+    all["state"] = options.state.string();
+    all["run"] = run_folder().string();
+    all.emplace("user", user_name());
     all["stage"] = folder.version(stage).string();
     return all;
 }
 
-std::string Applier::Impl::text_of(const std::string& path, const HeldTree& fragments) const {
-    const auto& in = options.spec.drop_in;
+Result<std::string> Applier::Impl::text_of(const std::string& path, const HeldTree& fragments,
+                                           const Values& with) const {
+    const auto listed = [&](const std::vector<std::string>& in) { return std::ranges::find(in, path) != in.end(); };
     auto text = assemble(fragments);
-    return std::find(in.begin(), in.end(), path) == in.end() ? text : without_keys(text, dropped);
+    if (listed(options.spec.drop_in)) text = without_keys(text, dropped);
+    return listed(options.spec.fill) ? fill_file(text, with) : Result<std::string>(std::move(text));
 }
 
 Report Applier::Impl::say(const Position& revision, ApplyState with, std::string step, std::string why,
@@ -197,6 +229,10 @@ Report Applier::Impl::say(const Position& revision, ApplyState with, std::string
 
 Attempt Applier::Impl::needs() {
     begin("needs");
+    for (const auto& made : {options.state, run_folder()}) {
+        if (auto ok = make_folder(made, options.spec.several_users); !ok)
+            return fail(ApplyState::not_installed, "needs", ok.error().detail);
+    }
     if (auto ok = runtime.prepare(); !ok) return fail(ApplyState::not_installed, "needs", ok.error().detail);
     return {};
 }
@@ -206,16 +242,20 @@ std::expected<Staged, Failure> Applier::Impl::stage(const Content& content) {
     const auto version = folder.begin();
     if (!version) return fail(ApplyState::refused, "stage", version.error().detail);
     Staged staged{.version = *version, .stamps = {}};
+    const auto with = values(content, *version);
     for (const auto& [path, fragments] : content.files) {
         if (is_parameters(path)) continue;
+        const auto& filled = options.spec.fill;
+        const bool depends = std::ranges::find(filled, path) != filled.end();  // on more than its fragments
         const auto before = good.files.find(path);
         const auto stamp = stamps.find(path);
-        if (before != good.files.end() && stamp != stamps.end() &&
+        if (!depends && before != good.files.end() && stamp != stamps.end() &&
             before->second.summary() == fragments.summary() && folder.keep(*version, path, stamp->second)) {
             staged.stamps[path] = stamp->second;
             continue;
         }
-        const auto written = folder.write(*version, path, text_of(path, fragments));
+        const auto text = text_of(path, fragments, with);
+        const auto written = text ? folder.write(*version, path, *text) : std::unexpected(text.error());
         if (!written) {
             folder.discard(*version);
             return fail(ApplyState::refused, "stage", written.error().detail);
@@ -225,10 +265,11 @@ std::expected<Staged, Failure> Applier::Impl::stage(const Content& content) {
     return staged;
 }
 
-Attempt Applier::Impl::validate(const Content& content, std::uint64_t version) {
+Attempt Applier::Impl::validate(const Content& content, std::uint64_t version, const std::vector<std::string>& changed) {
     begin("validate");
     const auto with = values(content, version);
     for (const auto& step : options.spec.validate) {
+        if (!concerns(step, changed)) continue;
         if (auto ok = run_step(step, with, runtime); !ok) {
             return fail(ApplyState::refused, "validate", ok.error().detail);
         }
@@ -309,12 +350,12 @@ Attempt Applier::Impl::go(const Content& desired) {
     if (auto ok = needs(); !ok) return ok;
     const auto staged = stage(desired);
     if (!staged) return std::unexpected(staged.error());
-    if (auto ok = validate(desired, staged->version); !ok) {
+    // What cannot be trusted to run on the good content is told everything.
+    const auto changed = changed_names(options.spec, live && good.enabled ? good : Content{}, desired);
+    if (auto ok = validate(desired, staged->version, changed); !ok) {
         folder.discard(staged->version);
         return ok;
     }
-    // What cannot be trusted to run on the good content is told everything.
-    auto changed = changed_names(options.spec, live && good.enabled ? good : Content{}, desired);
     const Staged before{.version = folder.live_version(), .stamps = stamps};
     if (auto ok = swap(*staged); !ok) {
         folder.discard(staged->version);
@@ -367,11 +408,14 @@ Report Applier::Impl::disable(const Content& content) {
 }
 
 bool Applier::Impl::drifted() const {
-    return folder.live_version() != 0 &&
-           std::any_of(good.files.begin(), good.files.end(), [&](const auto& file) {
-               const auto& [path, fragments] = file;
-               return !is_parameters(path) && folder.read_live(path) != text_of(path, fragments);
-           });
+    if (folder.live_version() == 0) return false;
+    const auto with = values(good, folder.live_version());
+    return std::any_of(good.files.begin(), good.files.end(), [&](const auto& file) {
+        const auto& [path, fragments] = file;
+        if (is_parameters(path)) return false;
+        const auto text = text_of(path, fragments, with);
+        return !text || folder.read_live(path) != *text;
+    });
 }
 
 Applier::Applier(ApplierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -41,6 +41,7 @@ struct ApplierOptions {
     std::filesystem::path
         data;  ///< of this service, on disk, absolute: the journal, and live files that may lie there
     std::filesystem::path memory;  ///< of this service, on a tmpfs where there is one, absolute
+    std::filesystem::path state;   ///< what the service keeps across all versions (mail, files, leases), absolute
     SealKey key{};
     Parameters overrides;  ///< win over the bundle's parameters and the adapter's defaults
     std::vector<std::string> program_folders;  ///< looked in before PATH

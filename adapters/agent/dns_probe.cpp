@@ -1,25 +1,17 @@
 #include "adapters/agent/dns_probe.hpp"
 
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "adapters/agent/process.hpp"
+#include "adapters/agent/exchange.hpp"
 
 namespace pic::agent {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = Exchange::Clock;
 
 constexpr std::uint16_t type_soa = 6;
 constexpr std::uint16_t class_in = 1;
@@ -84,40 +76,6 @@ std::string response_code(unsigned code) {
 
 std::unexpected<Rejection> bad_answer(std::string detail) { return reject("dns_answer", std::move(detail)); }
 
-/// One connected socket to the server, waiting no longer than a deadline.
-class Exchange {
-  public:
-    Exchange(const addrinfo& to, Clock::time_point deadline)
-        : socket_(::socket(to.ai_family, to.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-          deadline_(deadline) {
-        connected_ =
-            socket_ && (::connect(socket_.get(), to.ai_addr, to.ai_addrlen) == 0 || errno == EINPROGRESS);
-    }
-    [[nodiscard]] bool send(std::string_view bytes) {
-        return connected_ && wait(POLLOUT) &&
-               ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-                   static_cast<ssize_t>(bytes.size());
-    }
-    /// What one read gives; empty on an error.
-    [[nodiscard]] std::string receive(std::size_t limit) {
-        std::string bytes(limit, '\0');
-        const ssize_t n = wait(POLLIN) ? ::recv(socket_.get(), bytes.data(), bytes.size(), 0) : -1;
-        bytes.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
-        return bytes;
-    }
-
-  private:
-    bool wait(short events) {
-        pollfd wanted{socket_.get(), events, 0};
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-        return left > 0 && ::poll(&wanted, 1, static_cast<int>(left)) == 1;
-    }
-
-    Fd socket_;
-    Clock::time_point deadline_;
-    bool connected_ = false;
-};
-
 std::string ask_udp(const addrinfo& to, const std::string& query, Clock::time_point deadline) {
     Exchange exchange(to, deadline);
     return exchange.send(query) ? exchange.receive(message_limit) : std::string{};
@@ -138,23 +96,6 @@ std::string ask_tcp(const addrinfo& to, const std::string& query, Clock::time_po
                           static_cast<std::uint8_t>(answer[1]);
         if (answer.size() >= size + 2) return answer.substr(2, size);
     }
-}
-
-using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
-
-Result<Addresses> resolve(const std::string& server, int type) {
-    const auto colon = server.rfind(':');
-    if (colon == std::string::npos) return reject("dns_server", server + " is no address:port");
-    auto host = server.substr(0, colon);
-    if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_socktype = type;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &found) != 0) {
-        return reject("dns_server", server + " is no address:port");
-    }
-    return Addresses(found, ::freeaddrinfo);
 }
 
 Result<void> expect_over(const char* protocol, const addrinfo& to, std::string_view zone,
@@ -236,7 +177,7 @@ Result<void> expect_serial(const std::string& server, std::string_view zone, std
                            std::chrono::milliseconds limit) {
     const auto deadline = Clock::now() + limit;
     for (const auto& [protocol, type] : {std::pair{"UDP", SOCK_DGRAM}, std::pair{"TCP", SOCK_STREAM}}) {
-        const auto addresses = resolve(server, type);
+        const auto addresses = numeric_address(server, type);
         if (!addresses) return std::unexpected(addresses.error());
         if (auto ok = expect_over(protocol, **addresses, zone, serial, deadline); !ok) return ok;
     }

@@ -31,6 +31,7 @@ using namespace pic::agent;
 namespace {
 
 constexpr int exit_broken = 1;
+constexpr int exit_usage = 2;
 constexpr int exit_busy = 3;
 constexpr int exit_again = 4;
 constexpr std::chrono::milliseconds signal_poll{1000};
@@ -52,6 +53,8 @@ struct Options {
     std::string name_space = "private";
     std::string dns_port;
     std::string dns_bind;
+    std::string state;
+    std::vector<std::string> values;
     std::string log_level = "info";
     std::string log_format = "text";
     std::string health_file;
@@ -98,6 +101,11 @@ void declare(CLI::App& app, Options& o) {
     app.add_option("--health-file", o.health_file, "File that is there while all services are well")
         ->envname("PIC_HEALTH_FILE");
     app.add_flag("--check-health", o.check_health, "Ask that file: 0 all are well, 1 not");
+    app.add_option("--state", o.state, "Folder of what services keep: mail, files, leases (default: <data>/state)")
+        ->envname("PIC_STATE");
+    app.add_option("--value", o.values, "name=value for the {name}s of the adapters, over what they say themselves")
+        ->delimiter(',')
+        ->envname("PIC_VALUES");
     app.add_option("--log-level", o.log_level, "trace, debug, info, warn, error")->envname("PIC_LOG_LEVEL");
 }
 
@@ -143,7 +151,7 @@ fs::path memory_folder(const Options& o, const fs::path& data) {
     ::mkdir(folder.c_str(), S_IRWXU);
     struct stat status{};
     const bool ours = ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
-                      status.st_uid == ::geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+                      status.st_uid == ::geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO) & ~(S_IXGRP | S_IXOTH)) == 0;
     if (ours) return folder;
     spdlog::warn("no folder in {}: live files with secrets lie in {}", shared_memory, data.string());
     return data / "memory";
@@ -234,6 +242,12 @@ void run(const Options& o) {
     a.adapters = load_adapters(o);
     if (!o.dns_port.empty()) a.overrides["dns_port"] = o.dns_port;
     if (!o.dns_bind.empty()) a.overrides["dns_bind"] = o.dns_bind;
+    for (const auto& pair : o.values) {
+        const auto equals = pair.find('=');
+        if (equals == 0 || equals == std::string::npos) throw Fatal{exit_usage, pair + " is no name=value"};
+        a.overrides[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    a.state = fs::absolute(o.state.empty() ? fs::path(o.data) / "state" : fs::path(o.state)).lexically_normal();
     a.program_folders = {program_folder() / "../coredns", program_folder()};
     a.private_namespace = o.name_space == "private";
     a.log = log_line;

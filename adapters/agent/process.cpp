@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -46,13 +49,31 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
     ::_exit(exec_failed);
 }
 
-[[noreturn]] void become(char* const* argv, char* const* environment, const Namespace* space, int output,
+bool put(const char* path, const char* text) {
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const auto size = static_cast<ssize_t>(std::strlen(text));
+    const bool ok = ::write(fd, text, std::strlen(text)) == size;
+    ::close(fd);
+    return ok;
+}
+
+/// Root no longer, to whom it asks; 65534 is nobody's number everywhere.
+bool stop_being_root() {
+    if (::geteuid() != 0) return true;
+    return ::unshare(CLONE_NEWUSER) == 0 && put("/proc/self/setgroups", "deny") &&
+           put("/proc/self/uid_map", "65534 0 1") && put("/proc/self/gid_map", "65534 0 1");
+}
+
+[[noreturn]] void become(char* const* argv, char* const* environment, const Command& command, int output,
                          pid_t parent) {
+    const Namespace* const space = command.space;
     if (::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) give_up("dup2");
     const int nothing = ::open("/dev/null", O_RDONLY);
     if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) give_up("/dev/null");
     if (space != nullptr && !space->enter()) give_up("entering the namespace");
-    // After the namespace: gaining its capabilities clears the death signal.
+    if (command.never_root && !stop_being_root()) give_up("a user namespace");
+    // After the namespaces: gaining its capabilities clears the death signal.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up("prctl");
     if (::getppid() != parent) ::_exit(exec_failed);
     ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0U);
@@ -111,7 +132,7 @@ Child::Child(const Command& command, int output) {
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) throw broken("fork");
-    if (pid_ == 0) become(argv.data(), env.data(), command.space, output, parent);
+    if (pid_ == 0) become(argv.data(), env.data(), command, output, parent);
     watch();
 }
 
@@ -193,6 +214,15 @@ std::optional<std::string> find_program(std::string_view name, const std::vector
         }
     }
     return std::nullopt;
+}
+
+std::string user_name() {
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    const auto uid = ::geteuid();
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    return std::to_string(uid);
 }
 
 }  // namespace pic::agent

@@ -44,6 +44,9 @@ struct Command {
     std::vector<std::string> argv;
     std::vector<std::string> environment = {};  ///< "NAME=value", added to PATH and LANG
     const Namespace* space = nullptr;           ///< run inside it; nullptr: where the agent is
+    /// For programs that will not be root: where the agent is, they run in a user namespace (user_namespaces(7)) in which
+    /// its number is another. Its files stay theirs, which another user could not reach, and nothing else is gained.
+    bool never_root = false;
 };
 
 /// A child that was started and not yet waited for. The destructor kills it and waits.
@@ -93,6 +96,9 @@ struct Pipe {
     Fd write;
 };
 [[nodiscard]] Pipe make_pipe();
+
+/// The name of the user that the agent, and so its programs, run as; the number where that has no name.
+[[nodiscard]] std::string user_name();
 
 /// The path of a program, looked for in `folders` and then in PATH and the sbin folders.
 [[nodiscard]] std::optional<std::string> find_program(std::string_view name,

@@ -40,7 +40,7 @@ class Place {
     std::size_t& taken_;
 };
 
-/// Two connected sockets, closed when neither has said anything for relay_patience.
+/// Two connected sockets, closed when neither has said anything for a while.
 struct Pair {
     Pair(tcp::socket a, asio::io_context& context) : near(std::move(a)), far(context), timer(context) {}
     tcp::socket near;
@@ -60,6 +60,7 @@ struct Pair {
 struct Relay::State {
     std::size_t awaiting = 0;
     std::size_t connections = 0;
+    std::chrono::milliseconds patience{};
     asio::io_context context{1};
     udp::endpoint udp_target;
     tcp::endpoint tcp_target;
@@ -127,7 +128,7 @@ asio::awaitable<void> Relay::State::connect(std::shared_ptr<Pair> pair) {
     error_code error;
     co_await pair->far.async_connect(tcp_target, quietly(error));
     if (error) co_return;
-    pair->timer.expires_after(relay_patience);
+    pair->timer.expires_after(patience);
     asio::co_spawn(context, watch(pair), asio::detached);
     asio::co_spawn(context, copy(pair, pair->far, pair->near), asio::detached);
     co_await copy(pair, pair->near, pair->far);
@@ -139,7 +140,7 @@ asio::awaitable<void> Relay::State::copy(std::shared_ptr<Pair> pair, tcp::socket
     while (!error) {
         const auto size = co_await from.async_read_some(asio::buffer(buffer), quietly(error));
         if (error) break;
-        pair->timer.expires_after(relay_patience);
+        pair->timer.expires_after(patience);
         co_await asio::async_write(to, asio::buffer(buffer, size), quietly(error));
     }
     if (error != asio::error::eof) {
@@ -160,7 +161,8 @@ asio::awaitable<void> Relay::State::watch(std::shared_ptr<Pair> pair) {
 }
 
 Result<std::unique_ptr<Relay>> Relay::start(std::vector<Fd> datagrams, std::vector<Fd> listeners,
-                                            const std::string& to) {
+                                            const std::string& to,
+                                            std::chrono::milliseconds patience) {
     const auto colon = to.rfind(':');
     error_code error;
     auto host = to.substr(0, colon);
@@ -170,6 +172,7 @@ Result<std::unique_ptr<Relay>> Relay::start(std::vector<Fd> datagrams, std::vect
     if (error || port < 1 || port > 65535) return reject("relay", to + " is no address:port");
 
     auto state = std::make_unique<State>();
+    state->patience = patience;
     state->udp_target = {address, static_cast<std::uint16_t>(port)};
     state->tcp_target = {address, static_cast<std::uint16_t>(port)};
     const auto is_v6 = [](const Fd& fd) {

@@ -22,9 +22,10 @@ inline constexpr std::chrono::seconds relay_patience{
 
 class Relay {
   public:
-    /// Takes bound UDP sockets and listening TCP sockets. Refusal: "relay" when `to` is no address:port.
+    /// Takes bound UDP sockets and listening TCP sockets; closes a connection that was silent for `patience`. Refusal: "relay" when `to` is no address:port.
     static Result<std::unique_ptr<Relay>> start(std::vector<Fd> datagrams, std::vector<Fd> listeners,
-                                                const std::string& to);
+                                                const std::string& to,
+                                                std::chrono::milliseconds patience = relay_patience);
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;

@@ -35,6 +35,14 @@ Result<void> Runtime::find(const Need& need) {
         return reject("not_installed",
                       fmt::format("{} is not there for this user; {}", need.device, need.install));
     }
+    if (!need.file.empty()) {
+        if (::access(need.file.c_str(), R_OK) == 0) return {};
+        return reject("not_installed", fmt::format("{} is not there; {}", need.file, need.install));
+    }
+    if (!need.user.empty()) {
+        if (need.user == user_name()) return {};
+        return reject("not_installed", fmt::format("the agent is not {}; {}", need.user, need.install));
+    }
     if (found_.contains(need.program)) return {};
     auto path = find_program(need.program, settings_.program_folders);
     if (!path) {
@@ -85,13 +93,26 @@ Result<void> Runtime::start_program(Running& running, const Values& values) {
     const auto& name = running.spec->name;
     running.program = std::make_unique<Program>(Program::Settings{
         .name = name,
-        .command = {.argv = *argv, .environment = *environment, .space = space()},
+        .command = {.argv = *argv,
+                    .environment = *environment,
+                    .space = space(),
+                    .never_root = running.spec->never_root},
         .stop_signal = running.spec->stop_signal,
         .on_line = [this, &name](const std::string& line) { log(fmt::format("{}: {}", name, line)); },
         .on_restart = settings_.restarted});
     auto ready = await_ready(running, values);
     if (!ready) running.program.reset();
     return ready;
+}
+
+Result<void> Runtime::restart(std::string_view name, const Values& values) {
+    for (auto& running : programs_) {
+        if (running.spec->name != name) continue;
+        if (running.instead) return {};
+        running.program.reset();
+        return start_program(running, values);
+    }
+    return reject("start", fmt::format("the adapter has no program {}", name));
 }
 
 Result<void> Runtime::await_ready(const Running& running, const Values& values) {
@@ -132,7 +153,8 @@ Result<void> Runtime::relay(const Values& values) {
                 (listen ? listeners : datagrams).push_back(std::move(*socket));
             }
         }
-        auto started = Relay::start(std::move(datagrams), std::move(listeners), *fill(spec.to, values));
+        auto started = Relay::start(std::move(datagrams), std::move(listeners), *fill(spec.to, values),
+                                    spec.patience.value_or(relay_patience));
         if (!started) return std::unexpected(started.error());
         relays_.push_back(std::move(*started));
     }

@@ -47,6 +47,8 @@ class Runtime {
     [[nodiscard]] bool running() const { return running_; }
     /// Starts the programs and waits until they are ready. Refusals: "start", "unknown_parameter".
     Result<void> start(const Values& values);
+    /// Ends one of the programs, where it runs, and starts it with these values. Refusals: as start().
+    Result<void> restart(std::string_view name, const Values& values);
     /// (Re)starts the relays where their addresses changed. Refusal: "relay".
     Result<void> relay(const Values& values);
     void stop();

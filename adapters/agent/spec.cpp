@@ -112,9 +112,13 @@ int signal_number(Reader& in, const char* key, const char* absent) {
 }
 
 Need need(Reader& in) {
-    Need n{.program = in.text("program"), .device = in.text("device"), .install = in.required("install")};
-    if (n.program.empty() == n.device.empty())
-        throw Wrong{in.at("program"), "or a device, one of them, is needed"};
+    Need n{.program = in.text("program"),
+           .device = in.text("device"),
+           .file = in.text("file"),
+           .user = in.text("user"),
+           .install = in.required("install")};
+    if (!n.program.empty() + !n.device.empty() + !n.file.empty() + !n.user.empty() != 1)
+        throw Wrong{in.at("program"), "or a device, a file or a user, one of them, is needed"};
     return n;
 }
 
@@ -138,7 +142,8 @@ ProgramSpec program(Reader& in) {
                   .undo = in.texts("undo"),
                   .ready = in.texts("ready"),
                   .needs = list<Need>(in, "needs", need),
-                  .stop_signal = signal_number(in, "stop_signal", "TERM")};
+                  .stop_signal = signal_number(in, "stop_signal", "TERM"),
+                  .never_root = in.flag("never_root")};
     if (p.argv.empty()) throw Wrong{in.at("argv"), "is missing"};
     return p;
 }
@@ -149,7 +154,10 @@ StepSpec step(Reader& in) {
                                                    {"signal", Kind::signal},
                                                    {"interface", Kind::interface},
                                                    {"wireguard", Kind::wireguard},
-                                                   {"dns", Kind::dns}};
+                                                   {"dns", Kind::dns},
+                                                   {"restart", Kind::restart},
+                                                   {"seed", Kind::seed},
+                                                   {"talk", Kind::talk}};
     const auto kind = kinds.find(in.required("kind"));
     if (kind == kinds.end()) throw Wrong{in.at("kind"), "is not known"};
     StepSpec s;
@@ -185,6 +193,19 @@ StepSpec step(Reader& in) {
             s.each = in.required("each");
             s.server = in.required("server");
             break;
+        case Kind::restart:
+            s.program = in.required("program");
+            break;
+        case Kind::seed:
+            s.each = in.required("each");
+            s.path = in.required("path");
+            break;
+        case Kind::talk:
+            s.server = in.required("server");
+            s.datagram = in.flag("datagram");
+            s.say = in.text("say");
+            s.expect = in.text("expect");
+            break;
     }
     return s;
 }
@@ -195,7 +216,9 @@ DerivedSpec derived(Reader& in) {
 }
 
 RelaySpec relay(Reader& in) {
-    return {.listen = in.required("listen"), .port = in.required("port"), .to = in.required("to")};
+    RelaySpec r{.listen = in.required("listen"), .port = in.required("port"), .to = in.required("to"), .patience = {}};
+    if (in.has("patience_ms")) r.patience = in.milliseconds("patience_ms", {});
+    return r;
 }
 
 TableSpec table(Reader& in) {
@@ -225,6 +248,8 @@ AdapterSpec adapter(Reader& in) {
         a.drop_in = drop.texts("in");
         a.drop_keys = drop.texts("keys");
     });
+    a.fill = in.texts("fill");
+    a.several_users = in.flag("several_users");
     a.own_namespace = in.has("namespace");
     in.object("namespace", [&](Reader& space) { a.private_folders = space.texts("private_folders"); });
     a.needs = list<Need>(in, "needs", need);
@@ -277,6 +302,30 @@ Result<std::string> fill(const Template& text, const Values& values) {
             return reject("unknown_parameter", fmt::format("{{{}}} has no value", name));
         filled += value->second;
         i = end + 1;
+    }
+    return filled;
+}
+
+Result<std::string> fill_file(std::string_view text, const Values& values) {
+    const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+    std::string filled;
+    while (!text.empty()) {
+        const auto at = std::min(text.find('@'), text.size());
+        filled += text.substr(0, at);
+        text.remove_prefix(at);
+        if (text.empty()) break;
+        std::size_t end = 1;
+        while (end < text.size() && is_name(text[end])) ++end;
+        if (end == 1 || end == text.size() || text[end] != '@') {
+            filled += text.substr(0, end);
+            text.remove_prefix(end);
+            continue;
+        }
+        const auto value = values.find(std::string(text.substr(1, end - 1)));
+        if (value == values.end())
+            return reject("unknown_parameter", fmt::format("{} has no value", text.substr(0, end + 1)));
+        filled += value->second;
+        text.remove_prefix(end + 1);
     }
     return filled;
 }

@@ -24,6 +24,8 @@ using Parameters = std::map<std::string, std::string>;
 struct Need {
     std::string program;  ///< a name to be found; {name} is its path from then on
     std::string device;   ///< or a path that must be there for reading and writing
+    std::string file;     ///< or one that must be there for reading
+    std::string user;     ///< or who the agent must be
     std::string install;  ///< the command that would mend it
 };
 
@@ -38,6 +40,7 @@ struct ProgramSpec {
     std::vector<Template> ready;  ///< command that succeeds once the program can be spoken to; may be empty
     std::vector<Need> needs;      ///< looked at only where the program itself is needed
     int stop_signal = 15;
+    bool never_root = false;  ///< it refuses to run as root: where the agent is root, it is shown another number
 };
 
 /// One thing to do or to look at. The kind decides which of the others are used.
@@ -48,6 +51,9 @@ struct StepSpec {
         interface,  ///< give network `interface` its addresses, mtu and routes
         wireguard,  ///< own check of the file `path` (adapters/agent/wireguard_check.hpp)
         dns,        ///< for each parameter whose key begins with `each`: SOA serial of the rest is its value
+        restart,    ///< end `program` and start it anew with the values of now
+        seed,       ///< make the files and folders under `path` that parameters beginning with `each` name
+        talk,       ///< say `say` to `server`, whose answer must begin with `expect`
     };
     Kind kind = Kind::run;
     std::string name;  ///< for reports
@@ -70,12 +76,16 @@ struct StepSpec {
     Template path;
     std::string each;
     Template server;
+    bool datagram = false;  ///< talk over UDP rather than TCP
+    std::string say;
+    std::string expect;
 };
 
 struct RelaySpec {
     Template listen;  ///< addresses with or without prefix length, separated by spaces, within the namespace
     Template port;
     Template to;  ///< address:port outside
+    std::optional<std::chrono::milliseconds> patience;  ///< with a silent connection; none: relay_patience
 };
 
 /// A value that the agent derives from the content.
@@ -105,7 +115,9 @@ struct AdapterSpec {
     bool in_memory = false;              ///< live files lie on a tmpfs
     std::vector<std::string> drop_keys;  ///< "Key = value" lines left out of files that match drop_in
     std::vector<std::string> drop_in;
+    std::vector<std::string> fill;  ///< files in which @name@ stands for a value
     bool own_namespace = false;
+    bool several_users = false;  ///< its programs run as several: {state} and {run} may be passed through by all
     std::vector<std::string> private_folders;
     std::vector<Need> needs;
     std::vector<ProgramSpec> programs;
@@ -126,5 +138,8 @@ using Values = std::map<std::string, std::string>;
 /// Refusal: "unknown_parameter" for a name that has no value.
 [[nodiscard]] Result<std::string> fill(const Template& text, const Values& values);
 [[nodiscard]] Result<std::vector<std::string>> fill(const std::vector<Template>& texts, const Values& values);
+/// The same for the text of a file, where a name is written @name@ (lower case, digits, underscores): braces are
+/// syntax in too many of them. A lone @ is left as it is.
+[[nodiscard]] Result<std::string> fill_file(std::string_view text, const Values& values);
 
 }  // namespace pic::agent

@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include "adapters/agent/dns_probe.hpp"
+#include "adapters/agent/exchange.hpp"
 #include "adapters/agent/interface.hpp"
+#include "adapters/agent/seed.hpp"
 #include "adapters/agent/wireguard_check.hpp"
 #include "schema/bundle.hpp"
 
@@ -97,9 +99,31 @@ Result<void> ask_serials(const StepSpec& step, const Values& values) {
     return {};
 }
 
+Result<void> restart_program(const StepSpec& step, const Values& values, Runtime& runtime) {
+    const auto ok = runtime.restart(step.program, values);
+    return ok ? Result<void>{} : failed(step, ok.error().detail);
+}
+
+Result<void> seed(const StepSpec& step, const Values& values) {
+    const auto root = fill(step.path, values);
+    if (!root) return failed(step, root.error().detail);
+    for (auto at = values.lower_bound(step.each); at != values.end() && at->first.starts_with(step.each); ++at) {
+        const auto ok = plant(*root, at->first.substr(step.each.size()), at->second);
+        if (!ok) return failed(step, ok.error().detail);
+    }
+    return {};
+}
+
+Result<void> talk(const StepSpec& step, const Values& values) {
+    const auto server = fill(step.server, values);
+    if (!server) return failed(step, server.error().detail);
+    const auto ok = expect_answer(*server, step.datagram, step.say, step.expect, step.limit);
+    return ok ? Result<void>{} : failed(step, ok.error().detail);
+}
+
 }  // namespace
 
-Result<void> run_step(const StepSpec& step, const Values& values, const Runtime& runtime) {
+Result<void> run_step(const StepSpec& step, const Values& values, Runtime& runtime) {
     switch (step.kind) {
         case StepSpec::Kind::run:
             return run_program(step, values, runtime);
@@ -111,6 +135,12 @@ Result<void> run_step(const StepSpec& step, const Values& values, const Runtime&
             return check_wireguard_file(step, values);
         case StepSpec::Kind::dns:
             return ask_serials(step, values);
+        case StepSpec::Kind::restart:
+            return restart_program(step, values, runtime);
+        case StepSpec::Kind::seed:
+            return seed(step, values);
+        case StepSpec::Kind::talk:
+            return talk(step, values);
     }
     return failed(step, "an unknown kind");
 }

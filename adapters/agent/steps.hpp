@@ -9,7 +9,7 @@ namespace pic::agent {
 
 /// Refusals: "refused" when the program said that its input is bad (trying again is useless), "failed" for
 /// anything else; the detail is what the program said, without keys, at most report_detail_limit bytes.
-[[nodiscard]] Result<void> run_step(const StepSpec& step, const Values& values, const Runtime& runtime);
+[[nodiscard]] Result<void> run_step(const StepSpec& step, const Values& values, Runtime& runtime);
 
 /// Whether a change of these names ("wg0.conf", "parameters/mtu") concerns the step. A step without patterns
 /// is concerned by every change.

@@ -62,6 +62,7 @@ class Controller : public bus::Backend {
         AgentOptions o;
         o.data = folder.path() / "agent";
         o.memory = folder.path() / "memory";
+        o.state = folder.path() / "state";
         std::filesystem::create_directories(o.data);
         o.adapters = {options_for("dns", folder.path()).spec};
         o.overrides = {{"dns_port", dns_port}};

@@ -74,6 +74,13 @@ TEST_CASE("a user who is not root has a private network too") {
     CHECK(WEXITSTATUS(status) == 0);
 }
 
+TEST_CASE("a program that will not be root is shown another number") {
+    const auto ran = run({.argv = {find_program("id", {}).value(), "-u"}, .never_root = true}, patience);
+    INFO(ran.output);
+    REQUIRE(ran.ok());
+    CHECK(ran.output == (::geteuid() == 0 ? "65534\n" : std::to_string(::geteuid()) + "\n"));
+}
+
 TEST_CASE("what must stay visible is not hidden by a private folder") {
     const auto space = Namespace::make({"/tmp/pic-no-such-folder"}, {"/tmp/pic-data"});
     REQUIRE_FALSE(space);

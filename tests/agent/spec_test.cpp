@@ -3,6 +3,7 @@
 
 #include "adapters/agent/dns_probe.hpp"
 #include "adapters/agent/interface.hpp"
+#include "adapters/agent/seed.hpp"
 #include "adapters/agent/steps.hpp"
 #include "agent/support.hpp"
 
@@ -19,14 +20,17 @@ std::string why_bad(const std::string& json) {
 }  // namespace
 
 TEST_CASE("the adapters of this tree are read") {
-    for (const auto* service : {"dns", "wireguard"}) {
-        const auto spec =
-            load_adapter(std::filesystem::path(PIC_SOURCE_DIR) / "adapters" / service / "adapter.json");
+    std::size_t seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(PIC_SOURCE_DIR "/adapters")) {
+        if (!std::filesystem::exists(entry.path() / "adapter.json")) continue;
+        const auto spec = load_adapter(entry.path() / "adapter.json");
         INFO((spec ? "" : spec.error().detail));
         REQUIRE(spec);
-        CHECK(spec->service == service);
+        CHECK(spec->service == entry.path().filename());
         CHECK(!spec->probe.empty());
+        ++seen;
     }
+    CHECK(seen >= 2);
 }
 
 TEST_CASE("an adapter that says what nobody understands is refused, with the place") {
@@ -51,6 +55,32 @@ TEST_CASE("templates are filled, and a name without a value is an error") {
     CHECK(*fill("a{port}{port}", values) == "a5353");
     CHECK(*fill("{", values) == "{");
     CHECK(fill("{other}", values).error().code == "unknown_parameter");
+}
+
+TEST_CASE("a file's names stand between @, and what is no name stays") {
+    const Values values{{"live", "/run/x"}, {"port", "53"}};
+    CHECK(*fill_file("root @live@/a; listen @port@;", values) == "root /run/x/a; listen 53;");
+    CHECK(*fill_file("@port@@port@", values) == "5353");
+    for (const auto* same : {"", "@", "a@b.example c@d.example", "handle @name {", "x@", "@@", "@A@"}) {
+        CHECK(*fill_file(same, values) == same);
+    }
+    CHECK(fill_file("@other@", values).error().code == "unknown_parameter");
+}
+
+TEST_CASE("what is planted is made once and leads nowhere else") {
+    const test::TemporaryFolder folder;
+    const auto& root = folder.path();
+    CHECK(plant(root, "spaces/alice/", ""));
+    CHECK(plant(root, "calendars/alice/own/.props", "{}"));
+    CHECK(std::filesystem::is_directory(root / "spaces/alice"));
+    CHECK(std::filesystem::file_size(root / "calendars/alice/own/.props") == 2);
+    CHECK(plant(root, "calendars/alice/own/.props", "another"));
+    CHECK(std::filesystem::file_size(root / "calendars/alice/own/.props") == 2);
+    std::filesystem::create_directory_symlink("/tmp", root / "spaces/link");
+    for (const auto* elsewhere : {"../x", "a/../../x", "/etc/x", "spaces/link/x", "..", "a//b", "./x"}) {
+        INFO(elsewhere);
+        CHECK_FALSE(plant(root, elsewhere, ""));
+    }
 }
 
 TEST_CASE("a step is concerned by the changes that it names") {

@@ -98,6 +98,9 @@ void set_wireguard(Desired& desired, unsigned count) {
         "wg0.conf", "interface",
         fmt::format("[Interface]\nPrivateKey = {}\nAddress = 10.8.0.1/16, fd00:8::1/64\nListenPort = 51820\n",
                     key_of("server")));
+    desired.set("cell.nft", "0-table",
+                "table inet pic\ndelete table inet pic\n"
+                "table inet pic {\n    chain input { type filter hook input priority filter; policy accept; }\n}\n");
     desired.set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64").set(parameters_path, "mtu", "1420");
     for (unsigned i = 0; i < count; ++i)
         set_peer(desired, i, fmt::format("10.8.{}.{}", (i + 2) >> 8 & 255, (i + 2) & 255));
@@ -120,6 +123,7 @@ ApplierOptions options_for(const std::string& service, const fs::path& folder, c
     options.spec = std::move(*spec);
     options.data = folder / "data";
     options.memory = folder / "memory";
+    options.state = folder / "state";
     options.key = *key;
     options.overrides = overrides;
     options.program_folders = {PIC_SOURCE_DIR "/build/coredns"};
