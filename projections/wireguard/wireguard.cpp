@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "projections/core/command.hpp"
+#include "projections/wireguard/firewall.hpp"
 #include "projections/world.hpp"
 
 namespace pic::wireguard {
@@ -112,6 +113,7 @@ void render(Service, const World* before, const World& now, Renderer& out) {
         out.parameter("listen_port", std::to_string(wg.settings.listen_port));
         out.parameter("public_key", to_string(*wg.public_key));
     }
+    put_firewall(first ? nullptr : before, now, out);
     const auto& peers = now.get<peers::Service>().peers;
     Renderer::each(first ? nullptr : &before->get<peers::Service>().peers, peers, false,
                    [&](const Uuid& id, const peers::Peer* peer) {

@@ -1,0 +1,63 @@
+// The firewall's rules, ports passed on to devices, and address translation.
+#include "tools/picctl/commands/commands.hpp"
+#include "tools/picctl/commands/forms.hpp"
+
+namespace pic::cli {
+namespace {
+
+const Fields rule_options{
+    {"source", "any, an address or a network (any)"},
+    {"destination", "any, an address or a network (any)"},
+    {"protocol", "any, tcp, udp or icmp (any)"},
+    {"ports", "of the destination, e.g. 80,443,8000-8010"},
+    {"position", "its place among the rules (the last)", Kind::number},
+    {"enabled", "whether it counts (yes)", Kind::boolean},
+    {"note", "what it is for"},
+};
+
+Fields with_action() {
+    auto fields = rule_options;
+    fields.push_back({"action", "accept, drop or reject"});
+    return fields;
+}
+
+}  // namespace
+
+Verbs routing_verbs() {
+    auto verbs = verbs_of(ListForm{
+        .group = "routing rule",
+        .path = "/routing/rules",
+        .noun = "rule",
+        .positional = {{"action", "accept, drop or reject"}},
+        .optional = rule_options,
+        .changeable = with_action(),
+        .names = {"position"},
+        .columns = {{"POSITION", "position"}, {"ACTION", "action"}, {"SOURCE", "source"}, {"DESTINATION", "destination"},
+                    {"PROTOCOL", "protocol"}, {"PORTS", "ports"}, {"ENABLED", "enabled"}, {"ID", "id"}, {"NOTE", "note"}},
+        .none = "No rules: what a peer may do is what its own settings say.",
+    });
+    for (auto& verb : verbs_of(ListForm{
+             .group = "routing forward",
+             .path = "/routing/forwards",
+             .noun = "forward",
+             .positional = {{"protocol", "tcp or udp"},
+                            {"port", "on which it comes in", Kind::number},
+                            {"to_address", "the device, in the VPN or behind it"}},
+             .optional = {{"to_port", "its port (the same)", Kind::number}},
+             .changeable = {},
+             .names = {"port"},
+             .columns = {{"PROTOCOL", "protocol"}, {"PORT", "port"}, {"TO", "to_address"}, {"TO PORT", "to_port"}, {"ID", "id"}},
+             .none = "No port is passed on.",
+         }))
+        verbs.push_back(std::move(verb));
+    for (auto& verb : verbs_of(SingleForm{.group = "routing nat",
+                                          .path = "/routing/nat",
+                                          .what = "address translation",
+                                          .fields = {{"masquerade", "what peers send out bears the cell's address",
+                                                      Kind::boolean}},
+                                          .replaces = true}))
+        verbs.push_back(std::move(verb));
+    return verbs;
+}
+
+}  // namespace pic::cli
