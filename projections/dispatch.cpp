@@ -96,7 +96,14 @@ using Render = void (*)(const World*, const World&, Renderer&);
 struct RenderTable {
     std::vector<std::string_view> names;
     std::unordered_map<std::string_view, Render> by_name;
+    std::unordered_map<std::string_view, bool (*)(const World&)> wanted;
 };
+
+template <class S>
+bool wanted_by_lookup(const World& world) {
+    if constexpr (requires { wanted(S{}, world); }) return wanted(S{}, world);
+    return true;
+}
 
 template <class S>
 void render_by_lookup(const World* before, const World& now, Renderer& out) {
@@ -110,6 +117,7 @@ const RenderTable& render_table() {
             if constexpr (S::renders) {
                 made.names.push_back(S::name);
                 made.by_name.emplace(S::name, &render_by_lookup<S>);
+                made.wanted.emplace(S::name, &wanted_by_lookup<S>);
             }
         });
         return made;
@@ -357,6 +365,8 @@ std::vector<std::string_view> event_types() {
 const std::vector<std::string_view>& rendering_services() { return render_table().names; }
 
 bool is_rendering_service(std::string_view name) { return render_table().by_name.contains(name); }
+
+bool is_wanted(std::string_view service, const World& world) { return render_table().wanted.at(service)(world); }
 
 void render_service(std::string_view service, const World* before, const World& now, RenderedService& out) {
     Renderer renderer(out);

@@ -63,6 +63,8 @@ void reindex_world(World& world);
 /// Services with artefacts, in the order of the registry.
 [[nodiscard]] const std::vector<std::string_view>& rendering_services();
 [[nodiscard]] bool is_rendering_service(std::string_view name);
+/// Whether a service has anything to do in this world: its wanted(), true where it has none.
+[[nodiscard]] bool is_wanted(std::string_view service, const World& world);
 /// Renders one service. With no `before` the service's files are made from nothing.
 void render_service(std::string_view service, const World* before, const World& now, RenderedService& out);
 /// Everything from nothing.

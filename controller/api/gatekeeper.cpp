@@ -38,7 +38,8 @@ access::Scopes scopes_of(accounts::Role role) {
     switch (role) {
         case accounts::Role::admin: return access::Scopes::everything();
         case accounts::Role::operator_:
-            return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "services:write", "events:read", "metrics:read",
+            return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "routing:write", "dhcp:write", "ntp:write",
+                           "proxy:write", "mail:write", "calendar:write", "services:write", "events:read", "metrics:read",
                            "access:read", "cells:write", "containers:write", "stack:write"});
         case accounts::Role::viewer: return parsed({"*:read"});
         case accounts::Role::member: return {};

@@ -77,7 +77,7 @@ std::vector<std::string> Publisher::render(const World& world) {
         Revision next = entry.revisions.empty() ? Revision{} : entry.revisions.back();
         const RenderedService last = next.files;
         render_service(name, before.get(), world, next.files);
-        next.enabled = services::is_enabled(world, name);
+        next.enabled = services::is_running(world, name);
         const bool same = !entry.revisions.empty() && next.enabled == entry.revisions.back().enabled && same_files(last, next.files);
         if (same) continue;
         for (const auto& [path, file] : next.files.files) (void)file.summary();

@@ -37,6 +37,8 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     });
 }
 
+bool is_running(const World& world, std::string_view name) { return is_enabled(world, name) && is_wanted(name, world); }
+
 bool is_enabled(const World& world, std::string_view name) {
     const auto* setting = world.get<Service>().settings.find(name);
     return setting == nullptr || setting->enabled;

@@ -68,6 +68,9 @@ struct Service {
 void evolve(State& state, const ServiceSwitched& event, const Meta& meta);
 void reconcile(Service, const World& now, const World& target, Reconciler& out);
 
+/// What somebody set it to.
 [[nodiscard]] bool is_enabled(const World& world, std::string_view name);
+/// Whether its programs are to run: it is enabled and has something to do (DHCP has nothing without a scope).
+[[nodiscard]] bool is_running(const World& world, std::string_view name);
 
 }  // namespace pic::services

@@ -14,6 +14,7 @@ import socket
 import socketserver
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -71,6 +72,9 @@ class Runtime:
     def __init__(self, supervised=True, data=None):
         self.folder = pathlib.Path(data or tempfile.mkdtemp(prefix="pic-e2e-"))
         self.dns_port = free_port()
+        # Two cells that are tried at once must not meet on the services' usual ports.
+        self.ports = {name: free_port() for name in (
+            "ntp", "http", "https", "calendar", "files", "webmail", "smtp", "submission", "submissions", "imaps")}
         self.supervised = supervised
         self.environment = dict(
             os.environ,
@@ -78,6 +82,8 @@ class Runtime:
             PIC_LISTEN=f"127.0.0.1:{free_port()}",
             PIC_BUS=f"127.0.0.1:{free_port()}",
             PIC_DNS_PORT=str(self.dns_port),
+            PIC_STATE=str(self.folder / "state"),
+            PIC_VALUES=",".join(f"{name}_port={port}" for name, port in self.ports.items()),
             PIC_PROGRAMS=str(PROGRAMS),
             PIC_ADMIN_PASSWORD=PASSWORD,
             PATH=f"{PROGRAMS}:{SOURCE / 'build' / 'coredns'}:{os.environ['PATH']}",
@@ -100,7 +106,7 @@ class Runtime:
         self.spawn("picd", [PROGRAMS / "picd"])
 
     def start_agent(self):
-        self.spawn("pic-agent", [PROGRAMS / "pic-agent", "--services", "dns,wireguard"])
+        self.spawn("pic-agent", [PROGRAMS / "pic-agent"])
 
     def spawn(self, name, argv):
         self.children[name] = subprocess.Popen(
@@ -195,10 +201,13 @@ class Laptop:
     """A machine of its own: network, mounts and processes, joined by a cable to the namespace that the cell's WireGuard
     lives in. It brings the tunnel up with wg-quick from what `picctl peer config` printed."""
 
-    CELL, SELF = "192.0.2.1", "192.0.2.2"
+    CELL = "192.0.2.1"  # of the first one's cable
 
-    def __init__(self, cell_pid):
+    def __init__(self, cell_pid, number=0):
+        self.cell, self.address = (f"192.0.2.{4 * number + end}" for end in (1, 2))
+        cable = f"cable{number}"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pic-laptop-"))
+        self.servers = []
         (self.folder / "resolv.conf").touch()
         # What wg-quick calls for a DNS line; the real one would edit the host's.
         resolvconf = self.folder / "resolvconf"
@@ -213,10 +222,10 @@ class Laptop:
         if self.holder.stdout.readline().strip() != "ready":
             raise AssertionError("the laptop's namespace could not be made")
         self.pid = next(p.pid for p in processes() if p.parent == self.holder.pid)
-        self.sh(f"ip link add cable type veth peer name cable netns {cell_pid}", inside=False)
-        self.sh(f"ip addr add {self.SELF}/30 dev cable && ip link set cable up")
+        self.sh(f"ip link add cable type veth peer name {cable} netns {cell_pid}", inside=False)
+        self.sh(f"ip addr add {self.address}/30 dev cable && ip link set cable up")
         subprocess.run(["nsenter", "-t", str(cell_pid), "-n", "sh", "-c",
-                        f"ip addr add {self.CELL}/30 dev cable && ip link set cable up"], check=True)
+                        f"ip addr add {self.cell}/30 dev {cable} && ip link set {cable} up"], check=True)
 
     def sh(self, script, check=True, inside=True):
         """Runs a script in the laptop; `inside`: in its process and mount namespaces too, not only in its network."""
@@ -236,11 +245,30 @@ class Laptop:
     def pings(self, address):
         return self.sh(f"ping -c 1 -W 1 {address}", check=False).returncode == 0
 
+    def connects(self, address, port):
+        """Whether somebody accepts a connection there."""
+        script = f"import socket; socket.create_connection(('{address}', {port}), 2)"
+        return self.sh(f'python3 -c "{script}"', check=False).returncode == 0
+
+    def serves(self, port):
+        """Accepts connections on a port from now on, and closes them."""
+        script = (f"import socket; s = socket.create_server(('', {port})); print('ready', flush=True)\n"
+                  f"while True: s.accept()[0].close()")
+        server = subprocess.Popen(["nsenter", "-t", str(self.pid), "-n", "-m", "-p", sys.executable, "-c", script],
+                                  stdout=subprocess.PIPE, text=True)
+        self.servers.append(server)
+        if server.stdout.readline().strip() != "ready":
+            raise AssertionError(f"nothing listens on {port}")
+
     def resolves(self, name):
         done = self.sh(f"dig +short +time=2 +tries=1 {name}", check=False)
         return done.stdout.split() if done.returncode == 0 else []
 
     def close(self):
+        for server in self.servers:
+            server.kill()
+            server.wait()
+            server.stdout.close()
         self.holder.kill()
         self.holder.wait()
         self.holder.stdout.close()
@@ -352,7 +380,7 @@ def why_no_tunnel():
         return "namespaces joined by a cable need root"
     if not os.path.exists("/dev/net/tun"):
         return "no /dev/net/tun"
-    for program in ("wg-quick", "wireguard-go", "nsenter", "unshare", "ip", "ping", "dig"):
+    for program in ("wg-quick", "wireguard-go", "nft", "nsenter", "unshare", "ip", "ping", "dig"):
         if not shutil.which(program):
             return f"no {program}"
     trial = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True)

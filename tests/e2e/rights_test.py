@@ -16,7 +16,8 @@ NOBODYS = "01900000-0000-7000-8000-000000000000"
 
 ROLES = {
     "admin": {"*"},
-    "operator": {"cell:write", "peers:write", "dns:write", "wireguard:write", "services:write", "events:read", "metrics:read",
+    "operator": {"cell:write", "peers:write", "dns:write", "wireguard:write", "routing:write", "dhcp:write", "ntp:write",
+                 "proxy:write", "mail:write", "calendar:write", "services:write", "events:read", "metrics:read",
                  "access:read", "cells:write", "containers:write", "stack:write"},
     "viewer": {"*:read"},
     "member": set(),

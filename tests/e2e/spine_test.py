@@ -20,6 +20,21 @@ class Cell(unittest.TestCase):
         self.cell.start().setup()
         self.cell.wait_applied("dns", "wireguard")
 
+    def cell_namespace(self):
+        """The pid that holds the network namespace which the agent made for WireGuard."""
+        def with_tunnel():
+            ours = pathlib.Path("/proc/self/ns/net").readlink()
+            for process in self.cell.family():
+                try:
+                    if pathlib.Path(f"/proc/{process.pid}/ns/net").readlink() == ours:
+                        continue
+                    if "wg0:" in pathlib.Path(f"/proc/{process.pid}/net/dev").read_text():
+                        return process.pid
+                except OSError:
+                    continue
+            return None
+        return eventually(with_tunnel, "the agent made its namespace")
+
     def eventually_resolves(self, name, expected):
         eventually(lambda: self.cell.dig(name) == expected, f"{name} is {expected}")
 
@@ -104,19 +119,6 @@ class Backup(Cell):
 
 @unittest.skipIf(why_no_tunnel(), why_no_tunnel())
 class Tunnel(Cell):
-    def cell_namespace(self):
-        """The pid that holds the network namespace which the agent made for WireGuard."""
-        def other_network():
-            ours = pathlib.Path("/proc/self/ns/net").readlink()
-            for process in self.cell.family():
-                try:
-                    if pathlib.Path(f"/proc/{process.pid}/ns/net").readlink() != ours:
-                        return process.pid
-                except OSError:
-                    continue
-            return None
-        return eventually(other_network, "the agent made its namespace")
-
     def test_a_laptop_joins_and_leaves(self):
         cell = self.cell
         resolver = Resolver({"www.upstream.test": "198.51.100.7"})

@@ -1,0 +1,2 @@
+<?php
+include '/etc/roundcube/defaults.inc.php';

@@ -1,0 +1,70 @@
+// DHCP: the scope, and devices that always get the same address.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "tools/picctl/commands/commands.hpp"
+#include "tools/picctl/commands/forms.hpp"
+#include "tools/picctl/session.hpp"
+
+namespace pic::cli {
+namespace {
+
+constexpr char scope_path[] = "/dhcp/scope";
+
+const Fields scope_fields{
+    {"network", "the local network, e.g. 192.168.1.0/24"},
+    {"first", "the first address that is given out"},
+    {"last", "the last one"},
+    {"lease_seconds", "how long an address is lent (43200)", Kind::number},
+    {"router", "the way to everywhere else"},
+    {"dns", "resolvers (the cell)", Kind::list},
+    {"ntp", "time servers (the cell)", Kind::list},
+    {"domain", "of the devices (the cell's)"},
+};
+
+void show(Session& session, const Arguments& /*arguments*/) {
+    const auto answer = session.get(scope_path);
+    if (session.show_json(answer)) return;
+    if (answer.at("scope").is_null()) {
+        session.terminal().out << "DHCP is off: no scope is set.\n";
+    } else {
+        print_object(session.terminal().out, answer.at("scope"));
+    }
+}
+
+/// What is not named keeps its value.
+void set(Session& session, const Arguments& arguments) {
+    const auto now = session.get(scope_path).at("scope");
+    auto body = now.is_null() ? nlohmann::json::object() : now;
+    body.update(object_from_pairs(scope_fields, arguments.all("change")));
+    session.show_change(session.change("PUT", scope_path, body), "Set the scope");
+}
+
+void off(Session& session, const Arguments& /*arguments*/) {
+    session.show_change(session.change("DELETE", scope_path, {}), "DHCP is off");
+}
+
+}  // namespace
+
+Verbs dhcp_verbs() {
+    Verbs verbs{
+        {"dhcp scope show", Role::query, "show it", {}, show},
+        {"dhcp scope set", Role::command, "set or change it, and DHCP on", {pairs_of(scope_fields)}, set},
+        {"dhcp scope off", Role::command, "DHCP off; reservations stay", {}, off},
+    };
+    for (auto& verb : verbs_of(ListForm{
+             .group = "dhcp reservation",
+             .path = "/dhcp/reservations",
+             .noun = "reservation",
+             .positional = {{"mac", "of the device, e.g. 02:00:5e:10:00:01"}, {"address", "always this one"}},
+             .optional = {{"hostname", "what the device is told it is called"}},
+             .changeable = {},
+             .names = {"mac", "address", "hostname"},
+             .columns = {{"MAC", "mac"}, {"ADDRESS", "address"}, {"NAME", "hostname"}, {"ID", "id"}},
+             .none = "No device has an address of its own.",
+         }))
+        verbs.push_back(std::move(verb));
+    return verbs;
+}
+
+}  // namespace pic::cli
