@@ -247,13 +247,14 @@ bool wanted(Service, const World& world) {
 }
 
 void render(Service, const World* before, const World& now, Renderer& out) {
-    if (!wanted(Service{}, now)) {
+    const bool anew = before == nullptr || !wanted(Service{}, *before) || domain_of(*before) != domain_of(now);
+    if (anew || !wanted(Service{}, now)) {
         for (const auto* path : {main_path, master_path, domains_path, mailboxes_path, aliases_path, senders_path, dovecot_path,
                                  users_path, chain_path, key_path, parameters_path})
             out.drop(path);
-        return;
+        before = nullptr;
     }
-    if (before != nullptr && (!wanted(Service{}, *before) || domain_of(*before) != domain_of(now))) before = nullptr;
+    if (!wanted(Service{}, now)) return;
     if (before == nullptr) put_general(now, out);
     const auto id = [](const World& w) { return certificates::for_service(w, Service::name)->id; };
     if (before == nullptr || id(*before) != id(now)) put_certificate(now, out);
