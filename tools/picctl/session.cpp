@@ -72,6 +72,9 @@ void show_plan(std::ostream& out, const json& plan) {
 }
 
 /// Whether every agent has it; shows what each says.
+/// Whether a service is where the change wants it: it runs, or it is not to run, or there is nothing here to run.
+bool is_there(std::string_view state) { return state == "applied" || state == "not_installed" || state == "disabled"; }
+
 bool show_applied(std::ostream& out, const json& applied) {
     bool all = true;
     for (const auto& agent : applied) {
@@ -79,7 +82,7 @@ bool show_applied(std::ostream& out, const json& applied) {
         const auto detail = agent.value("detail", "");
         out << fmt::format("{}: {}{}\n", printable(agent.value("service", "")), printable(state),
                            detail.empty() ? "" : " - " + printable(detail));
-        all = all && (state == "applied" || state == "not_installed");
+        all = all && is_there(state);
     }
     return all;
 }
@@ -194,7 +197,7 @@ void Session::show_change(const json& answer, const std::string& sentence) {
     if (show_json(answer)) {
         all_applied = std::ranges::all_of(applied, [](const json& agent) {
             const auto state = agent.value("state", "");
-            return state == "applied" || state == "not_installed";
+            return is_there(state);
         });
     } else if (options_.dry_run) {
         show_plan(terminal_.out, answer);
