@@ -30,7 +30,7 @@ class Restore(unittest.TestCase):
     def settled(self):
         """Every service that can run here has what the log says."""
         def look():
-            return all(s["state"] in ("applied", "not_installed") for s in self.cell.json("services")["items"])
+            return all(s["state"] in ("applied", "not_installed", "disabled") for s in self.cell.json("services")["items"])
         eventually(look, "the agent has everything")
 
     def picd(self):
