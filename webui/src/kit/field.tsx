@@ -6,7 +6,7 @@ import { kindOf, type FieldSchema, type Input } from './form-values'
 import { cx } from './ui'
 
 export const inputLook =
-  'w-full min-h-11 sm:min-h-10 rounded-lg border border-line-strong bg-surface px-3 py-2 text-[0.9375rem] transition-colors aria-invalid:border-bad disabled:opacity-60 read-only:bg-sunken'
+  'w-full min-h-11 sm:min-h-10 rounded-lg border border-line-strong bg-surface px-3 py-2 text-[0.9375rem] transition-colors aria-invalid:border-bad disabled:opacity-60'
 
 interface Frame {
   label: ReactNode
