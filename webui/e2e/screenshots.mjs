@@ -71,6 +71,8 @@ const shots = (made, head) => [
   }],
   ['network-resolvers', '/network?tab=resolvers'],
   ['wireguard', '/wireguard'],
+  ['people', '/people'],
+  ['vault', '/vault'],
   ['containers', '/containers'],
   ['changes', '/changes'],
   ['change', `/changes?open=${head - 3}`],

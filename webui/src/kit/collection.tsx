@@ -4,7 +4,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Plus, Trash2, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { changeAt, changeSet, type Done } from '@/api/change'
+import { changeAt, changeSet, scopeOf, type Done } from '@/api/change'
 import type { Schemas } from '@/api/client'
 import { list, useList, type Item, type ListPath } from '@/api/query'
 import { t, tOr, tn } from '@/i18n'
@@ -37,7 +37,7 @@ export interface CollectionSpec<P extends ListPath> {
   patch?: FormName
   changeFields?: FieldSpec[]
   /** The command that removes one, for removing many at once. */
-  remove?: Command['type']
+  remove?: string
   body?: (body: Record<string, unknown>, inputs: Inputs) => Record<string, unknown>
   /** More about one, below its form. */
   more?: (item: Item<P>) => ReactNode
@@ -50,7 +50,7 @@ const one = (spec: { path: string }) => `${spec.path}/{id}`
 
 function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: CollectionSpec<P>; item: Item<P> | undefined; isNew: boolean; onClose: () => void }) {
   const blocked = useBlocked(isNew ? 'post' : spec.patch ? 'patch' : 'delete', isNew ? spec.path : one(spec))
-  const removeBlocked = useBlocked('delete', one(spec))
+  const cannotRemove = useBlocked('delete', one(spec)) !== undefined || scopeOf('delete', one(spec)) === undefined
   const queries = useQueryClient()
   const { press, busy } = usePress()
   if (!isNew && !item) {
@@ -94,7 +94,7 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
           />
         )}
         {!isNew && spec.more?.(item!)}
-        {!isNew && !removeBlocked && (
+        {!isNew && !cannotRemove && (
           <div className="border-t border-line pt-5">
             <Button look="danger" icon={Trash2} busy={busy} onClick={() => void remove()}>
               {tOr(`${spec.words}.remove`, t('remove'))}

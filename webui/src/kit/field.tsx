@@ -113,10 +113,11 @@ export function Control({ spec, schema, words, value, set, error, required, opti
     <div data-field={spec.name}>
       <Field label={<>{label}{optional && <span className="ml-1.5 font-normal text-soft">{t('optional')}</span>}</>} hint={hint} error={error} required={required}>
         {(ids) => {
-          if (kind === 'select') {
+          if (kind === 'select' || spec.options) {
             const options = spec.options ?? (schema.enum ?? []).map((one) => ({ value: one, label: tOr(`${words}.${spec.name}.${one}`, one) }))
             return (
               <select {...ids} {...common} value={text} onChange={(event) => set(event.target.value)}>
+                {!options.some((one) => one.value === text) && <option value={text}>{t('choose')}</option>}
                 {options.map((one) => (
                   <option key={one.value} value={one.value}>
                     {one.label}
