@@ -14,7 +14,7 @@ import { ChangeLine } from './line'
 import { useNames } from './names'
 import { Verify } from './verify'
 
-const kinds = ['PeerAdded', 'PeerChanged', 'PeerRemoved', 'PeerKeysRotated', 'PeerKeyDropped', 'DnsRecordAdded', 'DnsRecordChanged', 'DnsRecordRemoved', 'DnsUpstreamsSet', 'WireguardChanged', 'WireguardKeysSet', 'CellChanged', 'ServiceSwitched', 'TokenAdded', 'TokenRemoved', 'BusClientInvited', 'BusClientEnrolled', 'BusClientRemoved']
+const kinds = ['PeerAdded', 'PeerChanged', 'PeerRemoved', 'PeerKeysRotated', 'PeerKeyDropped', 'DnsRecordAdded', 'DnsRecordChanged', 'DnsRecordRemoved', 'DnsUpstreamsSet', 'WireguardChanged', 'WireguardKeysSet', 'CellChanged', 'ServiceSwitched', 'UserAdded', 'UserChanged', 'UserRemoved', 'CertificateIssued', 'CertificateRevoked', 'TokenAdded', 'TokenRemoved', 'BusClientInvited', 'BusClientEnrolled', 'BusClientRemoved']
 const row = 60
 
 function Log({ filter, onOpen }: { filter: Filter; onOpen: (seq: number) => void }) {
