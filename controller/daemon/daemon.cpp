@@ -97,6 +97,7 @@ struct Daemon::Parts {
     log::Snapshots snapshots;
     access::TokenTable tokens;
     std::unique_ptr<access::Sessions> sessions;
+    std::unique_ptr<access::AccessLog> access_log;
     access::Passwords passwords;
     access::SignInLimiter limiter;
     std::optional<access::SetupToken> setup_token;
@@ -128,6 +129,7 @@ struct Daemon::Parts {
             collect_orphans(world);
         }
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
+        access_log = need(access::AccessLog::open(options.data / "access-log.db"));
         open_claim(world);
         core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
         cell_options.live_file = options.data / "live.db";
@@ -205,7 +207,7 @@ struct Daemon::Parts {
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
         const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
-        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter,
+        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
                                                               setup_token ? &*setup_token : nullptr, metrics,
                                                               options.data / "spool", copy_log, {}, resolver_address(),
                                                               broker::Client(options.broker)});

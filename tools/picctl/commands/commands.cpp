@@ -6,7 +6,7 @@
 namespace pic::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> groups{{
     {"cell", "the cell itself: name, domain, networks"},
     {"peer", "the devices of the VPN"},
     {"dns", "names: records, zones, upstreams"},
@@ -18,6 +18,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> groups{{
     {"log", "the log's integrity"},
     {"user", "the people of the cell"},
     {"group", "groups of people"},
+    {"invitation", "links with which somebody joins, once"},
+    {"vault", "certificates, and the kit that brings the vault back"},
+    {"vault certificate", "what the cell's certificate authority issues"},
     {"token", "tokens for the API"},
     {"agent", "the agents that may speak on the bus"},
     {"subscriber", "the programs that may follow the log on the bus"},
@@ -26,7 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> groups{{
 Verbs concatenated() {
     Verbs all;
     for (const auto& family : {setup_verbs, cell_verbs, peer_verbs, dns_verbs, wireguard_verbs, service_verbs,
-                               artefact_verbs, log_verbs, backup_verbs, user_verbs, access_verbs, completion_verbs})
+                               artefact_verbs, log_verbs, backup_verbs, user_verbs, vault_verbs, access_verbs, completion_verbs})
         for (auto& verb : family()) all.push_back(std::move(verb));
     return all;
 }
