@@ -6,12 +6,14 @@
 #include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
 #include "projections/dns/dns.hpp"
+#include "projections/findings/findings.hpp"
 #include "projections/peers/peers.hpp"
 #include "projections/services/services.hpp"
+#include "projections/stack/stack.hpp"
 #include "projections/wireguard/wireguard.hpp"
 
 namespace pic {
 
-using Services = TypeList<cell::Service, accounts::Service, certificates::Service, services::Service, peers::Service, wireguard::Service, dns::Service>;
+using Services = TypeList<cell::Service, accounts::Service, certificates::Service, services::Service, stack::Service, findings::Service, peers::Service, wireguard::Service, dns::Service>;
 
 }  // namespace pic

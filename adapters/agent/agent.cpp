@@ -66,6 +66,7 @@ void Agent::Impl::say(const Report& report) {
                                     report.state == ApplyState::applied ? "" : " at " + report.step,
                                     report.healthy ? "" : ", not healthy", report.drift ? ", drifted" : "",
                                     report.detail.empty() ? "" : ": " + report.detail));
+    if (options.reported) options.reported(report);
     const std::scoped_lock lock(mutex);
     reports[report.service] = report;
     if (client) client->report(report);

@@ -20,6 +20,7 @@
 #include <CLI/CLI.hpp>
 
 #include "adapters/agent/agent.hpp"
+#include "adapters/agent/container.hpp"
 #include "adapters/agent/enrolment.hpp"
 #include "schema/sha256.hpp"
 
@@ -51,6 +52,9 @@ struct Options {
     std::string dns_port;
     std::string dns_bind;
     std::string log_level = "info";
+    std::string log_format = "text";
+    std::string health_file;
+    bool check_health = false;
     std::vector<std::string> services;
 };
 
@@ -87,6 +91,12 @@ void declare(CLI::App& app, Options& o) {
         ->envname("PIC_NAMESPACE");
     app.add_option("--dns-port", o.dns_port, "Port of the DNS service")->envname("PIC_DNS_PORT");
     app.add_option("--dns-bind", o.dns_bind, "Address of the DNS service")->envname("PIC_DNS_BIND");
+    app.add_option("--log-format", o.log_format, "text, or json: one object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->envname("PIC_LOG_FORMAT");
+    app.add_option("--health-file", o.health_file, "File that is there while all services are well")
+        ->envname("PIC_HEALTH_FILE");
+    app.add_flag("--check-health", o.check_health, "Ask that file: 0 all are well, 1 not");
     app.add_option("--log-level", o.log_level, "trace, debug, info, warn, error")->envname("PIC_LOG_LEVEL");
 }
 
@@ -237,10 +247,20 @@ void run(const Options& o) {
     if (!o.bus.empty()) a.bus = o.bus.contains("://") ? o.bus : "tcp://" + o.bus;
     if (a.bus.empty()) throw Fatal{exit_broken, "the address of the bus is not known: --bus"};
 
+    HealthFile health(o.health_file);
+    a.reported = [&health](const Report& report) {
+        const bool serves = report.state == ApplyState::applied && report.healthy;
+        health.set(report.service, serves || report.state == ApplyState::disabled);
+    };
     std::vector<fs::path> in_memory;
-    for (const auto& spec : a.adapters) in_memory.push_back(a.memory / spec.service);
+    for (const auto& spec : a.adapters) {
+        in_memory.push_back(a.memory / spec.service);
+        health.expect(spec.service);
+    }
     auto agent = or_die(Agent::start(std::move(a)));
     while (!asked_to_end(signal_poll)) {
+        reap_orphans();
+        health.write();
     }
     spdlog::info("ending");
     agent.reset();
@@ -257,8 +277,10 @@ int main(int argc, char** argv) {
     Options options;
     declare(app, options);
     CLI11_PARSE(app, argc, argv);
+    if (options.check_health) return HealthFile::is_fresh(options.health_file) ? 0 : exit_broken;
     spdlog::set_default_logger(spdlog::stderr_color_mt("pic-agent"));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l pic-agent %v", spdlog::pattern_time_type::utc);
+    if (options.log_format == "json") log_as_json();
     spdlog::set_level(spdlog::level::from_str(options.log_level));
     asked_to_end({});  // blocks the signals before there is a thread
     try {

@@ -267,6 +267,14 @@ bool Namespace::enter() const {
            ::setns(network_.get(), CLONE_NEWNET) == 0 && ::setns(mounts_.get(), CLONE_NEWNS) == 0;
 }
 
+Result<Fd> open_socket(const std::string& address, std::uint16_t port, bool listen) {
+    const auto endpoint = endpoint_of(address, port);
+    if (!endpoint) return reject("socket", address + " is no address");
+    Fd socket(bound_socket(*endpoint, listen));
+    if (!socket) return reject("socket", fmt::format("{} port {}: {}", address, port, std::strerror(errno)));
+    return socket;
+}
+
 // A threaded process cannot enter another's user namespace: a child goes, and sends the socket back.
 Result<Fd> Namespace::open_socket(const std::string& address, std::uint16_t port, bool listen) const {
     const auto endpoint = endpoint_of(address, port);

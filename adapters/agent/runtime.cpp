@@ -109,7 +109,6 @@ Result<void> Runtime::await_ready(const Running& running, const Values& values) 
 }
 
 Result<void> Runtime::relay(const Values& values) {
-    if (!space_) return {};
     std::string wanted;
     for (const auto& spec : spec_.relays) {
         const auto all = fill({spec.listen, spec.port, spec.to}, values);
@@ -128,7 +127,7 @@ Result<void> Runtime::relay(const Values& values) {
         for (const auto& word : words(*fill(spec.listen, values))) {
             const auto address = word.substr(0, word.find('/'));
             for (const bool listen : {false, true}) {
-                auto socket = space_->open_socket(address, port, listen);
+                auto socket = space_ ? space_->open_socket(address, port, listen) : open_socket(address, port, listen);
                 if (!socket) return reject("relay", socket.error().detail);
                 (listen ? listeners : datagrams).push_back(std::move(*socket));
             }

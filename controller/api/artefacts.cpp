@@ -17,6 +17,11 @@ http::Response artefact(core::Cell& cell, const World& world, const http::Reques
         response.body = cell_config(world);
         return response;
     }
+    if (const auto env = stack::environment(world); service == "cell" && path == ".env" && !env.empty()) {
+        response.content_type = plain;
+        response.body = env;
+        return response;
+    }
     if (is_rendering_service(service)) {
         const auto artefacts = cell.publisher().artefacts(world);
         const auto& files = artefacts.at(std::string(service)).files;

@@ -10,6 +10,7 @@
 #include "controller/access/setup_token.hpp"
 #include "controller/broker/client.hpp"
 #include "controller/core/cell.hpp"
+#include "controller/health/watch.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/server.hpp"
 
@@ -31,8 +32,9 @@ struct Context {
     /// Puts an archive in the place of this cell and starts it anew; called on a worker thread. The path of the archive and
     /// its passphrase. None: restoring is answered with not_built.
     std::function<Result<void>(const std::filesystem::path&, const vault::Secret&)> restore;
-    std::string resolver = "127.0.0.1:5300";  ///< where the cell's own DNS answers, for POST /dns/query
-    broker::Client containers;
+    std::string resolver;  ///< where the cell's own DNS answers, for POST /dns/query
+    const broker::Client& containers;
+    health::Watch& watch;
 };
 
 void add_setup_handlers(http::Handlers& handlers, Context& context);     ///< the first run
@@ -49,6 +51,7 @@ void add_vault_key_handlers(http::Handlers& handlers, Context& context);      //
 void add_access_log_handlers(http::Handlers& handlers, Context& context);     ///< who came in, who was turned away
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context); ///< by way of the broker
+void add_finding_handlers(http::Handlers& handlers, Context& context);
 
 /// All of the above.
 void add_handlers(http::Handlers& handlers, Context& context);

@@ -36,7 +36,7 @@ Result<QueryAnswer> services(core::Cell& cell, const Request&, const World& worl
     std::string items = "[";
     for (const auto& status : cell.publisher().status()) {
         if (items.size() > 1) items += ',';
-        items += service_json(status);
+        items += service_json(cell, status);
     }
     return answer(world.sequence, as_list(items + "]"));
 }
@@ -45,7 +45,7 @@ Result<QueryAnswer> service(core::Cell& cell, const Request& request, const Worl
     const std::string name(request.path_parameter("service"));
     const auto status = cell.publisher().status(name);
     if (!status) return reject("not_found", fmt::format("there is no service '{}'", name));
-    auto shown = answer(world.sequence, service_json(*status));
+    auto shown = answer(world.sequence, service_json(cell, *status));
     shown.version = resource_version(world, "service_settings", name).value_or(StreamVersion{});
     return shown;
 }
@@ -69,6 +69,9 @@ Result<QueryAnswer> artefacts(core::Cell& cell, const Request&, const World& wor
     }
     const auto config = cell_config(world);
     put_artefact(items, "cell", "cell_config.json", world.sequence, to_hex(sha256(config)), config.size());
+    if (const auto env = stack::environment(world); !env.empty()) {
+        put_artefact(items, "cell", ".env", world.sequence, to_hex(sha256(env)), env.size());
+    }
     return answer(world.sequence, as_list(items + "]"));
 }
 
@@ -257,16 +260,21 @@ void EventPagePort::read(Sequence after, std::size_t limit, Done done) {
     cell_.post([this, after, limit, done = std::move(done)]() mutable { done(page_after(cell_, after, limit)); });
 }
 
-std::string service_json(const core::ServiceStatus& s) {
+std::string service_json(const core::Cell& cell, const core::ServiceStatus& s) {
     const std::string_view health = !s.report || !s.connected ? "unknown" : s.report->healthy ? "healthy" : "unhealthy";
     std::string out = "{\"name\":";
     write_json_string(out, s.name);
-    out += fmt::format(",\"enabled\":{},\"port\":null,\"desired_revision\":{},\"applied_revision\":{},\"state\":\"{}\",\"health\":\"{}\"",
-                       s.enabled, s.desired.value, s.applied.value, s.state(), health);
+    const auto world = cell.world();
+    const auto port = stack::port_of(*world, s.name);
+    out += fmt::format(",\"enabled\":{},\"port\":{},\"desired_revision\":{},\"applied_revision\":{},\"state\":\"{}\",\"health\":\"{}\"",
+                       s.enabled, port ? std::to_string(*port) : "null", s.desired.value, s.applied.value, s.state(), health);
     out += ",\"detail\":";
     write_json_string(out, s.report ? s.report->detail : "");
-    out += fmt::format(",\"drift\":{},\"pending_restart\":null}}", s.report && s.report->drift);
-    return out;
+    out += fmt::format(",\"drift\":{},\"pending_restart\":", s.report && s.report->drift);
+    const auto pending = stack::pending_restart(*world, s.name, cell.running());
+    if (pending.empty()) return out + "null}";
+    write_json_string(out, pending);
+    return out + "}";
 }
 
 }  // namespace pic::api

@@ -27,6 +27,6 @@ class EventPagePort final : public http::EventPages {
 };
 
 /// A service as `GET /services/{service}` shows it.
-[[nodiscard]] std::string service_json(const core::ServiceStatus& status);
+[[nodiscard]] std::string service_json(const core::Cell& cell, const core::ServiceStatus& status);
 
 }  // namespace pic::api

@@ -32,6 +32,7 @@ struct CellOptions {
     std::string hint_endpoint = "tcp://127.0.0.1:*";
     std::filesystem::path live_file = {};  ///< where the last day of live state is kept; empty: nowhere
     Writer::Step step = {};  ///< for crash tests
+    std::vector<stack::Assignment> running = {};  ///< the variables that this stack was started with
 };
 
 /// What a caller asks to be changed; the Cell fills in the rest of the submission.
@@ -98,6 +99,7 @@ class Cell final : private bus::Backend {
     [[nodiscard]] vault::Vault& vault() { return vault_; }
     [[nodiscard]] Writer& writer() { return *writer_; }
     [[nodiscard]] std::uint16_t bus_port() const { return bus_->port(); }
+    [[nodiscard]] const std::vector<stack::Assignment>& running() const { return options_.running; }
     [[nodiscard]] const std::string& bus_public_key() const { return bus_public_key_; }
 
     /// Runs `work` on a thread for what takes longer than a request may (replays, verification). What it throws is logged and

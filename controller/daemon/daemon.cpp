@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "controller/api/commands.hpp"
+#include "controller/api/findings.hpp"
 #include "controller/api/gatekeeper.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/queries.hpp"
@@ -91,6 +92,7 @@ std::shared_ptr<const log::Signer> chain_signer(vault::Vault& vault) {
 
 struct Daemon::Parts {
     Options options;
+    broker::Client containers;
     access::Installation installation;
     std::unique_ptr<log::SqliteStore> store;
     std::unique_ptr<vault::Vault> vault;
@@ -103,13 +105,14 @@ struct Daemon::Parts {
     std::optional<access::SetupToken> setup_token;
     std::optional<Sequence> bad_at;
     std::unique_ptr<core::Cell> cell;
-    std::unique_ptr<LocalAgent> local_agent;
+    std::vector<std::unique_ptr<LocalAgent>> agents;
     http::Api api{openapi_json()};
     http::Metrics metrics{api};
     std::unique_ptr<api::CommandPort> commands;
     std::unique_ptr<api::QueryPort> queries;
     std::unique_ptr<api::EventPagePort> pages;
     std::unique_ptr<api::CellGatekeeper> gatekeeper;
+    std::unique_ptr<health::Watch> watch;
     std::unique_ptr<api::Context> context;
     std::unique_ptr<http::Server> server;
     std::atomic<std::uint64_t> snapshot_at{0};
@@ -117,6 +120,7 @@ struct Daemon::Parts {
 
     explicit Parts(Options told)
         : options(std::move(told)),
+          containers(options.broker),
           installation(need(access::Installation::open(options.data / "installation.key"))),
           store(open_log(options)),
           vault(open_vault(options)),
@@ -134,10 +138,11 @@ struct Daemon::Parts {
         core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
         cell_options.live_file = options.data / "live.db";
         cell_options.step = crash_point();
+        cell_options.running = running_environment();
         cell = std::make_unique<core::Cell>(std::move(cell_options), *store, *vault, tokens, std::move(world),
                                             [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
         if (bad_at) cell->writer().make_read_only(read_only_sentence());
-        local_agent = std::make_unique<LocalAgent>(*cell, options.data / "agent-token");
+        offer_agents();
         serve();
     }
 
@@ -195,8 +200,19 @@ struct Daemon::Parts {
         }
     }
 
-    /// Where the local runtime's DNS answers; PIC_DNS_PORT is the agent's option too.
-    [[nodiscard]] static std::string resolver_address() {
+    /// What Compose gave us of the stack's variables: all containers are made from the same ones.
+    [[nodiscard]] static std::vector<stack::Assignment> running_environment() {
+        std::vector<stack::Assignment> running;
+        for (auto& variable : stack::assignments(World())) {
+            const char* const value = std::getenv(variable.name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets it
+            if (value != nullptr) running.push_back({std::move(variable.name), value});
+        }
+        return running;
+    }
+
+    /// Where the cell's DNS answers: PIC_RESOLVER, or at the local runtime's PIC_DNS_PORT, the agent's option too.
+    [[nodiscard]] std::string resolver_address() const {
+        if (!options.resolver.empty()) return options.resolver;
         const char* const port = std::getenv("PIC_DNS_PORT");  // NOLINT(concurrency-mt-unsafe): nothing sets it
         return fmt::format("127.0.0.1:{}", port == nullptr ? "5300" : port);
     }
@@ -207,10 +223,11 @@ struct Daemon::Parts {
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
         const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
+        watch = api::watch_over(*cell, containers, options.data, resolver_address());
         context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
                                                               setup_token ? &*setup_token : nullptr, metrics,
                                                               options.data / "spool", copy_log, {}, resolver_address(),
-                                                              broker::Client(options.broker)});
+                                                              containers, *watch});
         make_folder(context->spool);
         http::Handlers handlers;
         api::add_handlers(handlers, *context);
@@ -226,7 +243,7 @@ struct Daemon::Parts {
             // Where the log stands, before anything is committed: a stream that resumes after a restart asks for that.
             server->notify(cell->world()->sequence);
             cell->on_commit([this](Sequence head) { committed(head); });
-            cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(s)); });
+            cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(*cell, s)); });
             cell->on_live([this](const std::string& service, const std::string& table) { server->live_changed(service, table); });
             cell->start();
         } catch (const StartError&) {
@@ -235,13 +252,28 @@ struct Daemon::Parts {
             throw StartError(exit_address, error.what());
         }
         snapshot_at = cell->world()->sequence.value;
-        local_agent->look();
+        look_for_agents();
         cell->post([this] { verify_all(); });
+    }
+
+    void offer_agents() {
+        const auto& folder = options.agent_tokens;
+        if (folder.empty()) {
+            agents.push_back(std::make_unique<LocalAgent>(*cell, options.data / "agent-token"));
+            return;
+        }
+        for (const auto service : rendering_services()) {
+            agents.push_back(std::make_unique<LocalAgent>(*cell, std::string(service), folder / service / "agent-token"));
+        }
+    }
+
+    void look_for_agents() {
+        for (auto& agent : agents) agent->look();
     }
 
     void committed(Sequence head) {
         server->notify(head);
-        local_agent->look();
+        look_for_agents();
         if (head.value - snapshot_at < snapshot_interval || snapshotting.exchange(true)) return;
         snapshot_at = head.value;
         cell->post([this] {

@@ -18,6 +18,10 @@ std::expected<Options, int> read_options(int argc, const char* const* argv) {
     app.add_option("--host", options.hosts, "A further name that requests may be addressed to")->envname("PIC_HOSTS")->delimiter(',');
     app.add_option("--passphrase-file", options.passphrase_file, "Unlock the vault with the passphrase in this file")
         ->envname("PIC_PASSPHRASE_FILE");
+    app.add_option("--agent-tokens", options.agent_tokens, "Folder for a token a service, where each has an agent of its own")
+        ->envname("PIC_AGENT_TOKENS");
+    app.add_option("--resolver", options.resolver, "Where the cell's own DNS answers (default: 127.0.0.1, port PIC_DNS_PORT)")
+        ->envname("PIC_RESOLVER");
     app.add_option("--broker", options.broker, "Socket of pic-broker, in the stack")->envname("PIC_BROKER");
     try {
         app.parse(argc, argv);

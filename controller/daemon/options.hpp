@@ -17,6 +17,8 @@ struct Options {
     std::filesystem::path ui = "webui/dist";  ///< PIC_UI: the built web UI; may be missing
     std::vector<std::string> hosts;           ///< PIC_HOSTS: further names that a Host header may hold
     std::optional<std::filesystem::path> passphrase_file;  ///< PIC_PASSPHRASE_FILE: unlocks the vault, instead of master.key
+    std::filesystem::path agent_tokens;       ///< PIC_AGENT_TOKENS: of a stack, <folder>/<service>/agent-token for each agent
+    std::string resolver;                     ///< PIC_RESOLVER: where the cell's DNS answers, address:port
     std::filesystem::path broker;             ///< PIC_BROKER: the broker's socket; empty: no containers here
 };
 

@@ -59,7 +59,10 @@ Result<void> check(const Settings<Plain>& s) {
 /// The settings become `after`; peers that are not themselves moving get their place in the new networks.
 Result<Decision> change(const World& world, const Settings<Plain>& after, const Moving& moving) {
     const auto& before = world.get<Service>().cell.settings;
-    if (auto ok = check(after); !ok) return std::unexpected(ok.error());
+    auto ok = check(after);
+    if (ok) ok = stack::check_network(world, "/vpn_range", after.vpn_range);
+    if (ok && after.lan_range) ok = stack::check_network(world, "/lan_range", *after.lan_range);
+    if (!ok) return std::unexpected(ok.error());
     Decision decision;
     decision.resource = resource();
     const CellChanged changed{difference<Settings>(before, after)};

@@ -1,6 +1,7 @@
 #include "projections/dns/corefile.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -22,9 +23,13 @@ std::string servers_text(const std::vector<SocketAddress>& servers) {
 
 /// Who may ask: this host, and the cell's own networks. Nobody can make an open resolver of a cell by a port
 /// too many.
-std::string allowed(const cell::Settings<Plain>& c) {
+std::string allowed(const World& world) {
+    const auto& c = world.get<cell::Service>().cell.settings;
     auto text = fmt::format("127.0.0.0/8 ::1/128 {} {}", to_string(c.vpn_range), to_string(c.vpn_range6));
     if (c.lan_range) text += ' ' + to_string(*c.lan_range);
+    if (const auto& stack = world.get<stack::Service>().stack; stack.configured) {
+        text += ' ' + to_string(stack.settings.cell_network);
+    }
     return text;
 }
 
@@ -40,7 +45,7 @@ std::string corefile(const World& world) {
     const auto& upstreams = world.get<Service>().upstreams;
     std::string text = ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n";
     text += fmt::format("    acl {{\n        allow net {}\n        block\n    }}\n",
-                        allowed(world.get<cell::Service>().cell.settings));
+                        allowed(world));
     text += "    zones {$PIC_LIVE}/zones\n";
     text += fmt::format("    cache {}\n", cache_seconds);
     for (const auto& forward : narrowest_first(upstreams.forwards))
@@ -56,7 +61,8 @@ std::string corefile(const World& world) {
 
 void put_corefile(const World* before, const World& now, Renderer& out) {
     const auto version = [](const World& world) {
-        return std::pair(world.get<cell::Service>().cell.version, world.get<Service>().upstreams.version);
+        return std::tuple(world.get<cell::Service>().cell.version, world.get<Service>().upstreams.version,
+                          world.get<stack::Service>().stack.version);
     };
     if (before == nullptr || version(*before) != version(now)) out.put(corefile_path, "0", corefile(now));
 }

@@ -19,6 +19,9 @@ Result<Decision> decide(const World& world, const ChangeService& command) {
     if (command.enabled.present && command.enabled.value != is_enabled(world, command.name)) {
         decision.emit(stream_of(command.name), ServiceSwitched{command.name, command.enabled.value});
     }
+    if (command.port.present) {
+        if (auto ok = stack::change_port(world, command.name, command.port.value, decision); !ok) return std::unexpected(ok.error());
+    }
     return decision;
 }
 

@@ -44,9 +44,10 @@ struct ChangeService {
     static constexpr std::string_view type = "ChangeService";
     std::string name;
     Patch<bool> enabled;
+    Patch<std::uint16_t> port = {};  ///< published, of a stack's container (projections/stack/)
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("service", s.name), field("enabled", s.enabled));
+        return std::tuple(field("service", s.name), field("enabled", s.enabled), field("port", s.port));
     }
 };
 

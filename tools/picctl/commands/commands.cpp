@@ -6,7 +6,7 @@
 namespace pic::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> groups{{
     {"cell", "the cell itself: name, domain, networks"},
     {"peer", "the devices of the VPN"},
     {"dns", "names: records, zones, upstreams"},
@@ -15,6 +15,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> groups{{
     {"wireguard", "the VPN's own settings"},
     {"services", "what runs, and how far it has come"},
     {"artefacts", "what the log renders to"},
+    {"findings", "what is wrong, why, and what to do"},
+    {"containers", "the stack's containers"},
+    {"stack", "the containers' network, addresses and ports"},
     {"log", "the log's integrity"},
     {"user", "the people of the cell"},
     {"group", "groups of people"},
@@ -29,7 +32,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> groups{{
 Verbs concatenated() {
     Verbs all;
     for (const auto& family : {setup_verbs, cell_verbs, peer_verbs, dns_verbs, wireguard_verbs, service_verbs,
-                               artefact_verbs, log_verbs, backup_verbs, user_verbs, vault_verbs, access_verbs, completion_verbs})
+                               artefact_verbs, stack_verbs, log_verbs, backup_verbs, user_verbs, vault_verbs, access_verbs,
+                               completion_verbs})
         for (auto& verb : family()) all.push_back(std::move(verb));
     return all;
 }

@@ -13,6 +13,7 @@ Verbs dns_verbs();
 Verbs wireguard_verbs();
 Verbs service_verbs();
 Verbs artefact_verbs();
+Verbs stack_verbs();
 Verbs log_verbs();
 Verbs backup_verbs();
 Verbs access_verbs();

@@ -13,7 +13,7 @@ namespace {
 
 const Fields service_fields{
     {"enabled", "runs at all", Kind::boolean},
-    {"port", "where it listens", Kind::number},
+    {"port", "where it is published, in a stack", Kind::number},
 };
 
 const Parameter service_parameter{.name = "service", .help = "its name, e.g. dns", .required = true};
