@@ -4,11 +4,14 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 CMAKE_BUILD := cmake --build --preset release -j $(JOBS)
 
-.PHONY: help deps build run test check bench screenshots clean
+.PHONY: help deps build run test check test-coverage bench screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z%-]+:.*## / {name = $$1; sub(/%/, "NAME", name); \
+	    printf "  make %-26s %s\n", name, $$2}' $(MAKEFILE_LIST)
+
+## Trying and developing, without Docker
 
 deps: ## install what is missing to build, run and test (Debian packages, Go, Node)
 	@tools/deps.sh build run test
@@ -29,6 +32,10 @@ test: build ## build everything and run every test
 	@$(CMAKE_BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
+test-coverage: deps ## run the suite and show what it reaches, as HTML in htmlcov/
+	@tools/deps.sh coverage
+	@JOBS=$(JOBS) tools/coverage.sh
+
 check: deps ## format, clang-tidy, then the suite under ASan+UBSan and the concurrent parts under TSan
 	@tools/deps.sh check
 	@JOBS=$(JOBS) tools/check.sh
@@ -42,3 +49,5 @@ screenshots: build ## take a picture of every page into docs/screenshots
 
 clean: ## remove what was built (never your data)
 	@rm -rf build webui/dist webui/src/api/gen
+
+include tools/stack/stack.mk

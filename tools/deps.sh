@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for the named purposes: deps.sh build run test check bench. Says nothing when nothing is
+# Installs what is missing for the named purposes: deps.sh build run test check bench stack coverage. Says nothing when nothing is
 # missing, never upgrades and never removes. Root is needed only for a Debian package that is not there yet.
 set -euo pipefail
 
@@ -8,7 +8,9 @@ declare -A packages=(
              libsqlite3-dev nlohmann-json3-dev libsimdjson-dev libsodium-dev libssl-dev libidn2-dev libfmt-dev libspdlog-dev
              libcli11-dev prometheus-cpp-dev libqrencode-dev liboath-dev"
     [run]="wireguard-tools wireguard-go iproute2"
-    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps chromium"
+    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps chromium shellcheck docker-compose"
+    [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go"
+    [coverage]="gcovr"
     [check]="clang-19 clang-format-19 clang-tidy-19"
     [bench]="etcd-server nginx-light wrk python3-flask strace"
 )

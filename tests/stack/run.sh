@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The stack for real: builds the images, starts a sealed Docker engine, sets a cell up with the very commands that people use,
+# and asks each service as a client would. Root. What it keeps (base image, layers) lies in PIC_STACK_FOLDER (build/stack), so
+# that the second run is quicker.
+#
+#   tests/stack/run.sh [TEST...]      e.g. StackTest.test_dns
+#   FULL=1      compile inside Docker, as a user's host does, instead of taking build/release
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+[[ $EUID == 0 ]] || { echo "run.sh: root is needed, for a Docker engine in a network namespace" >&2; exit 77; }
+tools/deps.sh stack
+
+engine_folder=$(realpath -m "${PIC_STACK_FOLDER:-build/stack}")
+mkdir -p "$engine_folder"
+exec 8>"$engine_folder/lock"
+flock -n 8 || { echo "run.sh: another run has $engine_folder" >&2; exit 1; }
+# shellcheck source=tests/stack/engine.sh
+source tests/stack/engine.sh
+trap engine_end EXIT
+
+# The cell's own checkout: the files of this one, and nothing that a run leaves.
+cell=$engine_folder/cell
+rm -rf "$cell"
+mkdir -p "$cell"
+git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- --ignore-failed-read | tar -C "$cell" -x
+
+engine_start_for_building
+engine_make_base
+if [[ ${FULL:-} != 1 ]]; then
+    [[ -x build/release/picd && -x build/coredns/coredns ]] || { echo "run.sh: 'make build' first, or FULL=1" >&2; exit 1; }
+    cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive >/dev/null
+    engine_make_builder build/release build/coredns/coredns
+    export BUILDER=pic-test-builder
+fi
+(cd "$cell" && DOCKER_BUILD_ARGS=--network=host tools/stack/build.sh)
+engine_stop
+
+engine_start_sealed "pic-stack-$$"
+nsenter --net="/var/run/netns/$engine_space" /usr/bin/python3 tests/stack/stack_test.py "$cell" "$engine_space" "$@"

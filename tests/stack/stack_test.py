@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""One cell on a sealed engine, set up and managed by make, asked by real clients. Started by run.sh inside the engine's network
+namespace: stack_test.py CELL_FOLDER NAMESPACE [TEST...]. The tests run in the order of their names, since one life of one cell
+is what they look at."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+CELL, SPACE = Path(sys.argv[1]), sys.argv[2]
+PASSPHRASE = "a passphrase for tests"
+PEER_WAIT = 20  # seconds for a handshake
+
+
+def run(*words, check=True, stdin=None, env=None, timeout=300):
+    done = subprocess.run(words, input=stdin, text=True, capture_output=True, timeout=timeout, cwd=CELL,
+                          env={**os.environ, **(env or {})})
+    if check and done.returncode != 0:
+        raise AssertionError(f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def make(target, check=True, **variables):
+    return run("make", "--no-print-directory", target, check=check, env={k: str(v) for k, v in variables.items()}, timeout=600)
+
+
+def picctl(*words, check=True, stdin=None):
+    return run("docker", "exec", "-i", "cell-api", "picctl", *words, check=check, stdin=stdin)
+
+
+def api(path):
+    return json.loads(picctl("--json", *path.split()).stdout)
+
+
+def wait_for(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.2)
+
+
+def containers():
+    return run("docker", "ps", "--format", "{{.Names}}").stdout.split()
+
+
+def health(container):
+    return run("docker", "inspect", "-f", "{{.State.Health.Status}}", container, check=False).stdout.strip()
+
+
+def dig(name, *options, server="127.0.0.1"):
+    done = run("dig", f"@{server}", "+short", "+time=2", "+tries=1", *options, name, check=False)
+    return done.stdout.split() if done.returncode == 0 else None
+
+
+class Peer:
+    """A device in a network namespace of its own, joined to the engine's by a cable, with a WireGuard tunnel to the cell."""
+    count = 0
+
+    def __init__(self, name, config):
+        Peer.count += 1
+        self.space, self.link, n = f"{SPACE}-{name}", f"veth{Peer.count}", Peer.count
+        self.inner = f"198.18.{n}"
+        run("ip", "netns", "add", self.space)
+        run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.space)
+        run("ip", "addr", "add", f"{self.inner}.1/24", "dev", self.link)
+        run("ip", "link", "set", self.link, "up")
+        self.inside("ip", "link", "set", "lo", "up")
+        self.inside("ip", "addr", "add", f"{self.inner}.2/24", "dev", "eth0")
+        self.inside("ip", "link", "set", "eth0", "up")
+        self.device = f"wgt{n}"
+        self.daemon = subprocess.Popen(["nsenter", f"--net=/var/run/netns/{self.space}", "wireguard-go", "-f", self.device],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env={**os.environ, "WG_PROCESS_FOREGROUND": "1", "LOG_LEVEL": "error",
+                                            "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD": "1"})
+        wait_for("wireguard-go", lambda: self.inside("wg", "show", self.device, check=False).returncode == 0, 10)
+        addresses = re.search(r"Address = (.*)", config).group(1).split(", ")
+        stripped = "\n".join(line for line in config.splitlines() if not re.match(r"(Address|DNS|MTU) *=", line))
+        stripped = re.sub(r"Endpoint = [^:\n]*:", f"Endpoint = {self.inner}.1:", stripped)
+        if "Endpoint" not in stripped:
+            stripped = stripped.replace("[Peer]", f"[Peer]\nEndpoint = {self.inner}.1:51820")
+        self.inside("wg", "setconf", self.device, "/dev/stdin", stdin=stripped + "\n")
+        for address in addresses:
+            self.inside("ip", "addr", "add", address, "dev", self.device)
+        self.inside("ip", "link", "set", self.device, "up")
+        for network in re.search(r"AllowedIPs = (.*)", config).group(1).split(", "):
+            if network not in ("0.0.0.0/0", "::/0"):
+                self.inside("ip", "route", "replace", network, "dev", self.device)
+        self.inside("ip", "route", "replace", "10.8.0.0/24", "dev", self.device)
+
+    def inside(self, *words, check=True, stdin=None):
+        return run("nsenter", f"--net=/var/run/netns/{self.space}", *words, check=check, stdin=stdin)
+
+    def pings(self, address):
+        return self.inside("ping", "-c", "1", "-W", "1", address, check=False).returncode == 0
+
+    def close(self):
+        self.daemon.terminate()
+        self.daemon.wait()
+        run("ip", "netns", "del", self.space, check=False)
+        run("ip", "link", "del", self.link, check=False)
+
+
+class StackTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.peers = []
+        refused = make("start", check=False)
+        assert refused.returncode != 0 and "make setup" in refused.stderr, refused.stderr
+        make("setup", CELL_NAME="home", CELL_DOMAIN="home.example", VPN_RANGE="10.8.0.0/24", ADMIN_PASSWORD="a long enough password",
+             SKIP_BUILD=1)
+        begun = time.monotonic()
+        make("start")
+        print(f"up to all healthy: {time.monotonic() - begun:.1f} s", flush=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        for peer in cls.peers:
+            peer.close()
+
+    def test_10_all_are_healthy(self):
+        for name in containers():
+            self.assertEqual(health(name), "healthy", name)
+        self.assertIn("cell-dns", containers())
+        states = {s["name"]: s["state"] for s in api("services")["items"]}
+        self.assertEqual(states["dns"], "applied")
+        self.assertEqual(states["wireguard"], "applied")
+
+    def test_11_least_rights(self):
+        for name in containers():
+            host = json.loads(run("docker", "inspect", "-f", "{{json .HostConfig}}", name).stdout)
+            self.assertTrue(host["ReadonlyRootfs"], name)
+            self.assertEqual(host["CapDrop"], ["ALL"], name)
+            self.assertFalse(host["Privileged"], name)
+            sockets = [b for b in host["Binds"] or [] if "docker.sock" in b]
+            self.assertEqual(bool(sockets), name == "cell-broker", f"{name} and the Docker socket: {sockets}")
+
+    def test_20_dns_answers_over_udp_and_tcp(self):
+        picctl("dns", "record", "add", "printer", "A", "192.168.1.9", "--wait")
+        self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+        self.assertEqual(dig("printer.home.example", "+tcp"), ["192.168.1.9"])
+
+    def test_30_a_peer_reaches_the_cell_and_its_names(self):
+        picctl("peer", "add", "laptop", "--wait")
+        config = picctl("peer", "config", "laptop").stdout
+        peer = Peer("laptop", config)
+        self.peers.append(peer)
+        wait_for("the tunnel", lambda: peer.pings("10.8.0.1"), PEER_WAIT)
+        found = wait_for("names through the tunnel", lambda: peer.inside("dig", "@10.8.0.1", "+short", "+time=2", "+tries=1",
+                         "printer.home.example", check=False).stdout.split(), 10)
+        self.assertEqual(found, ["192.168.1.9"])
+
+    def test_31_a_switched_off_peer_does_not_pass(self):
+        peer = self.peers[0]
+        picctl("peer", "set", "laptop", "enabled", "no", "--wait")
+        self.assertFalse(peer.pings("10.8.0.1"))
+        picctl("peer", "set", "laptop", "enabled", "yes", "--wait")
+        wait_for("the tunnel again", lambda: peer.pings("10.8.0.1"), PEER_WAIT)
+
+    def test_40_containers_by_the_broker(self):
+        names = {c["name"]: c for c in api("containers")["items"]}
+        self.assertEqual(set(names), set(containers()))
+        self.assertEqual(names["cell-dns"]["address"], "172.20.0.3")
+        picctl("containers", "stop", "cell-dns")
+        self.assertNotIn("cell-dns", containers())
+        self.assertTrue(any(f["id"] == "container-cell-dns" for f in api("findings")["items"]))
+        picctl("containers", "start", "cell-dns")
+        wait_for("dns", lambda: dig("printer.home.example") == ["192.168.1.9"])
+        self.assertIn("connected", picctl("containers", "logs", "cell-dns").stdout)
+        self.assertGreater(json.loads(picctl("--json", "containers", "stats", "cell-dns").stdout)["memory_bytes"], 0)
+        refused = picctl("containers", "stop", "cell-api", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+
+    def test_41_a_container_of_somebody_else_is_not_there(self):
+        run("docker", "run", "-d", "--rm", "--name", "neighbour", "--entrypoint", "sleep", "cell/dns", "600")
+        try:
+            self.assertNotIn("neighbour", {c["name"] for c in api("containers")["items"]})
+            self.assertEqual(picctl("containers", "stop", "neighbour", check=False).returncode, 6)
+            self.assertIn("neighbour", containers())
+        finally:
+            run("docker", "kill", "neighbour")
+
+    def test_50_killed_containers_come_back(self):
+        for name in sorted(containers()):
+            with self.subTest(container=name):
+                pid = run("docker", "inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+                os.kill(int(pid), 9)  # as the kernel would, when memory is short
+                wait_for(f"{name} to be another process", lambda: run("docker", "inspect", "-f", "{{.State.Pid}}", name).stdout.strip() not in (pid, "0"))
+                wait_for(f"{name} to be healthy", lambda: health(name) == "healthy")
+        self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+
+    def test_51_services_go_on_without_the_controller(self):
+        wait_for("the tunnel after a restart", lambda: self.peers[0].pings("10.8.0.1"), PEER_WAIT * 2)
+        run("docker", "stop", "cell-api")
+        try:
+            self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+            self.assertTrue(self.peers[0].pings("10.8.0.1"))
+        finally:
+            run("docker", "start", "cell-api")
+        wait_for("the controller", lambda: health("cell-api") == "healthy")
+        picctl("dns", "record", "add", "scanner", "A", "192.168.1.10", "--wait")
+        self.assertEqual(dig("scanner.home.example"), ["192.168.1.10"])
+
+    def test_60_a_port_waits_for_a_restart_and_is_live_after_it(self):
+        digests = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
+        picctl("services", "set", "dns", "port", "5353")
+        waiting = next(s for s in api("services")["items"] if s["name"] == "dns")
+        self.assertIn("DNS_PORT is 53 and becomes 5353", waiting["pending_restart"])
+        self.assertTrue(any(f["id"] == "restart-pending-dns" for f in api("findings")["items"]))
+        self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+        make("restart")
+        self.assertEqual(dig("printer.home.example", "-p", "5353"), ["192.168.1.9"])
+        self.assertIsNone(next(s for s in api("services")["items"] if s["name"] == "dns")["pending_restart"])
+        self.assertIn("DNS_PORT=5353\n", (CELL / ".env").read_text())
+        after = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
+        self.assertEqual(after, digests)
+
+    def test_61_an_edited_env_is_not_written_over(self):
+        env = CELL / ".env"
+        env.write_text(env.read_text().replace("DNS_PORT=5353", "DNS_PORT=53"))
+        self.assertIn("edited by hand", make("status", check=False).stdout)
+        refused = make("restart", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("make adopt", refused.stderr)
+        make("adopt")
+        make("restart")
+        self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+
+    def test_62_add_peer_list_peers_show_routes(self):
+        made = make("add-peer", PEER_NAME="phone", PEER_IP="10.8.0.77")
+        self.assertIn("phone", made.stdout)
+        self.assertIn("10.8.0.77", make("list-peers").stdout)
+        wait_for("its route", lambda: "10.8.0.77/32" in make("show-routes").stdout, 10)
+        self.assertIn("cell-dns", make("logs-dns").stdout + make("logs").stdout)
+
+    def test_70_backup_wipe_restore(self):
+        before = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
+        picctl("dns", "record", "add", "kept", "A", "192.168.1.11", "--wait")
+        before = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
+        make("backup", BACKUP_PASSPHRASE=PASSPHRASE)
+        archive = next((CELL / "backups").glob("*.pic"))
+        self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
+        self.assertIn(archive.name, make("restore").stdout)
+        picctl("dns", "record", "remove", "kept", "--wait")
+
+        wrong = make("restore", check=False, BACKUP=archive, BACKUP_PASSPHRASE="not that one", FORCE=1)
+        self.assertNotEqual(wrong.returncode, 0)
+        self.assertIn("nothing was changed", wrong.stderr)
+        damaged = archive.with_name("damaged.pic")
+        data = bytearray(archive.read_bytes())
+        data[len(data) // 2] ^= 1
+        damaged.write_bytes(data)
+        refused = make("restore", check=False, BACKUP=damaged, BACKUP_PASSPHRASE=PASSPHRASE, FORCE=1)
+        self.assertIn("nothing was changed", refused.stderr)
+        damaged.unlink()
+        self.assertEqual(dig("kept.home.example"), [])
+
+        make("restore", BACKUP=archive, BACKUP_PASSPHRASE=PASSPHRASE, FORCE=1)
+        wait_for("the restored name", lambda: dig("kept.home.example") == ["192.168.1.11"])
+        after = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
+        self.assertEqual(after, before)
+
+    def test_80_a_taken_port_is_named_with_its_process(self):
+        make("stop")
+        holder = subprocess.Popen(["/usr/bin/python3", "-c", "import socket,sys\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+                                   "s.bind(('0.0.0.0',53))\nprint('ready',flush=True)\nsys.stdin.read()"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            holder.stdout.readline()
+            refused = make("start", check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(f"port 53/udp (DNS_PORT) is held by python3 (pid {holder.pid})", refused.stderr)
+        finally:
+            holder.communicate()
+        make("start")
+
+    def test_90_uninstall_takes_everything_but_the_backups(self):
+        asked = make("uninstall", check=False)
+        self.assertNotEqual(asked.returncode, 0)
+        make("uninstall", FORCE=1)
+        self.assertEqual(containers(), [])
+        self.assertFalse((CELL / ".env").exists())
+        self.assertFalse((CELL / "data/stack").exists())
+        self.assertTrue(list((CELL / "backups").glob("*.pic")))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2, failfast=bool(os.environ.get("FAILFAST")))

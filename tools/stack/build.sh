@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds the images, or those that are named: build.sh [IMAGE...]. Everything is compiled in the image `builder`, once.
+#
+# For hosts without a registry or behind a mirror: BASE is the image to begin with (debian:bookworm-slim), BUILDER an image
+# with /out made elsewhere, DOCKER_BUILD_ARGS further words for `docker build`.
+command_name=build
+# shellcheck source=tools/stack/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+declare -A dockerfile=(
+    [builder]=adapters/builder.Dockerfile
+    [agent]=adapters/agent.Dockerfile
+    [api]=controller/Dockerfile
+    [broker]=controller/broker/Dockerfile
+)
+for file in adapters/*/Dockerfile webui/Dockerfile; do
+    [[ -f $file ]] || continue
+    name=${file%/Dockerfile}
+    dockerfile[${name##*/}]=$file
+done
+
+# The user's .env names the project; without one the images are still good for a look.
+if [[ -f $env_file ]]; then env_load; else project=cell; fi
+need_docker
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+build() {
+    local image=$1 words=()
+    if [[ $image == builder && -n ${BUILDER:-} ]]; then
+        docker tag "$BUILDER" "$project/builder"
+        return
+    fi
+    # shellcheck disable=SC2206  # words, as its name says
+    words=(${DOCKER_BUILD_ARGS:-})
+    say "Building $image"
+    docker build --quiet -t "$project/$image" -f "${dockerfile[$image]}" --build-arg "IMAGES=$project" \
+        --build-arg "BASE=${BASE:-debian:bookworm-slim}" "${words[@]}" . >"$log" 2>&1 || { cat "$log" >&2; fail "the image $image was not built"; }
+}
+
+wanted=("$@")
+if ((${#wanted[@]} == 0)); then
+    # shellcheck disable=SC2207  # names without spaces
+    wanted=($(printf '%s\n' "${!dockerfile[@]}" | grep -vxE 'builder|agent' | sort))
+fi
+for image in "${wanted[@]}"; do
+    [[ -v dockerfile[$image] ]] || fail "there is no image $image; there are: $(printf '%s\n' "${!dockerfile[@]}" | sort | tr '\n' ' ')"
+done
+# The two that the others stand on come first, whichever was asked for: unchanged, they cost a moment.
+for image in builder agent; do build "$image"; done
+for image in "${wanted[@]}"; do [[ $image == builder || $image == agent ]] || build "$image"; done

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Puts what was compiled where the Dockerfiles look for it, a folder an image: collect.sh BUILD COREDNS OUT.
+set -euo pipefail
+build=$1 coredns=$2 out=$3
+put() { # put FOLDER PROGRAM...
+    local folder=$1 program
+    shift
+    mkdir -p "$out/$folder"
+    for program in "$@"; do strip -o "$out/$folder/$program" "$build/$program"; done
+}
+put controller picd picctl pic-archive
+put broker pic-broker
+put agent pic-agent
+cp -r "$build/adapters" "$out/agent/"
+mkdir -p "$out/dns"
+cp "$coredns" "$out/dns/"
