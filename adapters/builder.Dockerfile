@@ -3,10 +3,13 @@ ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 COPY tools/deps.sh tools/go.sh /src/tools/
 WORKDIR /src
+# Node trusts its own list of authorities; the system's is the one that a host can add to.
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN tools/deps.sh build run && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release -DPIC_TESTS=OFF \
     && cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive \
-    && tools/build-coredns.sh
+    && tools/build-coredns.sh \
+    && tools/build-webui.sh
 # /out/<what an image copies>/...
-RUN tools/stack/collect.sh build/release build/coredns/coredns /out
+RUN tools/stack/collect.sh build/release build/coredns/coredns webui/dist /out

@@ -9,7 +9,7 @@ declare -A packages=(
              libcli11-dev prometheus-cpp-dev libqrencode-dev liboath-dev"
     [run]="wireguard-tools wireguard-go iproute2"
     [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps chromium shellcheck docker-compose"
-    [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go"
+    [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl"
     [coverage]="gcovr"
     [check]="clang-19 clang-format-19 clang-tidy-19"
     [bench]="etcd-server nginx-light wrk python3-flask strace"

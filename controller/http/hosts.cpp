@@ -15,6 +15,11 @@ namespace {
 /// An address that is not known may be new: the interfaces are asked again, but not more often than this.
 constexpr std::chrono::seconds address_refresh{5};
 
+bool is_address(const std::string& name) {
+    std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
+    return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+}
+
 }  // namespace
 
 std::string host_name(std::string_view host) {
@@ -40,7 +45,13 @@ std::string host_name(std::string_view host) {
 
 Hosts::Hosts(const std::vector<std::string>& configured, const Gatekeeper& gatekeeper)
     : gatekeeper_(gatekeeper), names_{"localhost", "127.0.0.1", "::1"} {
-    for (const auto& name : configured) names_.insert(host_name(name));
+    for (const auto& name : configured) {
+        if (name == any_address) {
+            any_address_ = true;
+        } else {
+            names_.insert(host_name(name));
+        }
+    }
     read_addresses();
 }
 
@@ -48,6 +59,7 @@ bool Hosts::knows(std::string_view host) {
     const auto name = host_name(host);
     if (name.empty()) return false;
     if (names_.contains(name) || addresses_.contains(name) || gatekeeper_.is_cell_name(name)) return true;
+    if (any_address_ && is_address(name)) return true;
     if (std::chrono::steady_clock::now() - read_at_ < address_refresh) return false;
     read_addresses();
     return addresses_.contains(name);

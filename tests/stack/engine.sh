@@ -70,11 +70,11 @@ engine_make_base() {
     docker build --quiet --network=host -t "$engine_base" "$folder" >/dev/null 2>&1 || engine_fail "the base image was not made"
 }
 
-# engine_make_builder PROGRAMS COREDNS: the image `builder` from what was compiled outside; the quick way.
+# engine_make_builder PROGRAMS COREDNS WEBUI: the image `builder` from what was compiled outside; the quick way.
 engine_make_builder() {
     local folder=$engine_folder/builder
     rm -rf "$folder"
-    tools/stack/collect.sh "$1" "$2" "$folder/out"
+    tools/stack/collect.sh "$1" "$2" "$3" "$folder/out"
     tar -C "$folder" -c out | docker import - pic-test-builder >/dev/null
     rm -rf "$folder"
 }

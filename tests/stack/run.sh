@@ -29,7 +29,7 @@ engine_make_base
 if [[ ${FULL:-} != 1 ]]; then
     [[ -x build/release/picd && -x build/coredns/coredns ]] || { echo "run.sh: 'make build' first, or FULL=1" >&2; exit 1; }
     cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive >/dev/null
-    engine_make_builder build/release build/coredns/coredns
+    engine_make_builder build/release build/coredns/coredns webui/dist
     export BUILDER=pic-test-builder
 fi
 (cd "$cell" && DOCKER_BUILD_ARGS=--network=host tools/stack/build.sh)

@@ -189,6 +189,16 @@ class StackTest(unittest.TestCase):
         finally:
             run("docker", "kill", "neighbour")
 
+    def test_42_the_web_interface_and_the_api_behind_it(self):
+        page = run("curl", "-s", "-i", "http://198.18.1.1:8081/").stdout  # an address that the controller does not know as its own
+        self.assertIn("200", page.splitlines()[0])
+        self.assertIn("content-security-policy", page.lower())
+        self.assertIn("<html", page)
+        answer = json.loads(run("curl", "-s", "http://127.0.0.1:8081/api/v1/setup").stdout)
+        self.assertTrue(answer["claimed"])
+        rebound = run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: evil.example", "http://127.0.0.1:8081/api/v1/setup")
+        self.assertEqual(rebound.stdout, "421")
+
     def test_50_killed_containers_come_back(self):
         for name in sorted(containers()):
             with self.subTest(container=name):
