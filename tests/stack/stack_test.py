@@ -5,6 +5,7 @@ is what they look at."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +17,8 @@ PASSPHRASE = "a passphrase for tests"
 PEER_WAIT = 20  # seconds for a handshake
 
 
-def run(*words, check=True, stdin=None, env=None, timeout=300):
-    done = subprocess.run(words, input=stdin, text=True, capture_output=True, timeout=timeout, cwd=CELL,
+def run(*words, check=True, stdin=None, env=None, timeout=300, cwd=CELL):
+    done = subprocess.run(words, input=stdin, text=True, capture_output=True, timeout=timeout, cwd=cwd,
                           env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -278,6 +279,54 @@ class StackTest(unittest.TestCase):
         wait_for("the restored name", lambda: dig("kept.home.example") == ["192.168.1.11"])
         after = {(a["service"], a["path"]): a["digest"] for a in api("artefacts")["items"] if a["service"] != "cell"}
         self.assertEqual(after, before)
+
+    def test_71_an_update_that_does_not_come_well_is_taken_back(self):
+        image = run("docker", "inspect", "-f", "{{.Image}}", "cell-dns").stdout
+        # A version whose agent ends at once: what 'git pull' may bring on a bad day.
+        folder = CELL / "bad"
+        folder.mkdir()
+        (folder / "pic-agent").write_text("#!/bin/sh\nexit 1\n")
+        (folder / "pic-agent").chmod(0o755)
+        (folder / "Dockerfile").write_text("FROM cell/builder\nCOPY pic-agent /out/agent/pic-agent\n")
+        run("docker", "build", "-q", "-t", "bad-builder", str(folder))
+        taken_back = make("update", check=False, BUILDER="bad-builder", NO_BACKUP=1, START_SECONDS=40)
+        self.assertNotEqual(taken_back.returncode, 0)
+        self.assertIn("the old one runs again", taken_back.stderr)
+        self.assertEqual(run("docker", "inspect", "-f", "{{.Image}}", "cell-dns").stdout, image)
+        self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+        make("update", BUILDER=os.environ.get("BUILDER", "cell/builder"), BACKUP_PASSPHRASE=PASSPHRASE)
+
+    def test_75_a_second_cell_on_the_same_engine_does_not_clash(self):
+        second = CELL.with_name("second")
+        shutil.rmtree(second, ignore_errors=True)
+        shutil.copytree(CELL, second, ignore=shutil.ignore_patterns("data", "backups", ".env", "bad"))
+        env = (second / ".env.example").read_text().replace("PROJECT_NAME=cell", "PROJECT_NAME=second").replace("172.20.", "172.21.")
+        env = re.sub(r"_PORT=(\d+)", lambda m: f"_PORT={int(m.group(1)) + 20000 if int(m.group(1)) < 40000 else 51999}", env)
+        (second / ".env").write_text(env)
+        for image in ("api", "broker", "dns", "wireguard", "webui"):
+            run("docker", "tag", f"cell/{image}", f"second/{image}")
+        try:
+            run("make", "setup", cwd=second, env={"CELL_NAME": "second", "CELL_DOMAIN": "second.example", "VPN_RANGE": "10.9.0.0/24",
+                                                  "ADMIN_PASSWORD": "a long enough password", "SKIP_BUILD": "1"})
+            run("make", "start", cwd=second)
+            run("docker", "exec", "second-api", "picctl", "dns", "record", "add", "there", "A", "192.168.9.9", "--wait")
+            self.assertEqual(dig("there.second.example", "-p", "20053"), ["192.168.9.9"])
+            self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+            ours = {c["name"] for c in api("containers")["items"]}
+            self.assertFalse([name for name in ours if name.startswith("second")])
+            theirs = json.loads(run("docker", "exec", "second-api", "picctl", "--json", "containers").stdout)["items"]
+            self.assertTrue(theirs and all(c["name"].startswith("second-") for c in theirs))
+        finally:
+            run("make", "uninstall", cwd=second, env={"FORCE": "1"}, check=False)
+        self.assertTrue(all(health(name) == "healthy" for name in containers()))
+
+    def test_76_reading_only_finds_nothing_and_changes_nothing(self):
+        head = picctl("--json", "events", "--limit", "1").stdout
+        done = make("test-integration-readonly", check=False)
+        failures = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+        # A sealed engine has no way out, so its resolvers are silent, and that is found to be wrong.
+        self.assertEqual([line for line in failures if "nothing is found to be wrong" not in line], [], done.stdout)
+        self.assertEqual(picctl("--json", "events", "--limit", "1").stdout, head)
 
     def test_80_a_taken_port_is_named_with_its_process(self):
         make("stop")
