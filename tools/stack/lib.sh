@@ -204,16 +204,20 @@ all_healthy() {
 # As root in a throw-away container of one of our images, with data/ at /data: for what belongs to no user of the host.
 as_root() { docker run --rm -i --network none --entrypoint /bin/sh -v "$root/$data:/data" "$@"; }
 
-# The folders that the containers mount: one a service, of root, and one for its agent's token; the controller's own belong to
-# PUID and PGID.
+# The folders that docker-compose.yml mounts: the controller's own and those of the agents' tokens belong to PUID and PGID, what
+# services keep to root, which is who runs within them.
 make_folders() {
     mkdir -p "$data" backups
     chmod 700 data "$data" backups
     # shellcheck disable=SC2046  # names without spaces
     as_root --env "OWNER=${env[PUID]}:${env[PGID]}" "$project/api" -c '
         cd /data || exit 1
-        mkdir -p broker enrol api && chmod 700 enrol api && chown "$OWNER" enrol api
-        for service in "$@"; do
-            mkdir -p "$service" "enrol/$service" && chmod 755 "enrol/$service" && chown "$OWNER" "enrol/$service"
-        done' sh $(services | grep -vxE 'api|broker')
+        for folder in "$@"; do
+            mkdir -p "$folder"
+            case $folder in
+                api | enrol) chown "$OWNER" "$folder" && chmod 700 "$folder" ;;
+                enrol/*) chown "$OWNER" "$folder" && chmod 755 "$folder" ;;
+            esac
+        done' sh $(mounted_folders)
 }
+mounted_folders() { grep -oE "\./$data/[a-z/]+:" docker-compose.yml | sed -E "s:^\./$data/(.*)\:$:\1:" | sort -u; }
