@@ -139,6 +139,9 @@ Settings<Plain> patched(const Settings<Plain>& before, const Settings<Patch>& ch
 Result<Decision> settle(const World& world, const Settings<Plain>& after, std::optional<Port> wireguard_port, bool configure) {
     const auto& wireguard = world.get<wireguard::Service>().wireguard.settings;
     if (auto ok = check(world, after, wireguard_port.value_or(wireguard.listen_port)); !ok) return std::unexpected(ok.error());
+    if (!configure && after.compose_project_name != stack_of(world).settings.compose_project_name) {
+        return invalid("/compose_project_name", "COMPOSE_PROJECT_NAME names the containers that run: it stays as it was set up");
+    }
     Decision decision;
     decision.resource = resource();
     if (configure) {

@@ -246,7 +246,9 @@ class StackTest(unittest.TestCase):
         self.assertIn("DNS_PORT is 53 and becomes 5353", waiting["pending_restart"])
         self.assertTrue(any(f["id"] == "restart-pending-dns" for f in api("findings")["items"]))
         self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
+        untouched = run("docker", "inspect", "-f", "{{.Id}}", "cell-wireguard").stdout
         make("restart")
+        self.assertEqual(run("docker", "inspect", "-f", "{{.Id}}", "cell-wireguard").stdout, untouched)
         self.assertEqual(dig("printer.home.example", "-p", "5353"), ["192.168.1.9"])
         self.assertIsNone(next(s for s in api("services")["items"] if s["name"] == "dns")["pending_restart"])
         self.assertIn("DNS_PORT=5353\n", (CELL / ".env").read_text())

@@ -46,9 +46,8 @@ process_of() {
 check_port() {
     local variable=$1 protocol=$2 port=${env[$1]} inode owner
     inode=$(port_inode "$protocol" "$port")
-    [[ -n $inode ]] || return 0
+    [[ -n $inode ]] && ! is_our_port "$port" "$protocol" || return 0
     owner=$(process_of "$inode")
-    [[ $owner != docker-proxy* ]] || ! is_our_port "$port" "$protocol" || return 0
     if [[ $owner == systemd-resolve* || (-z $owner && $port == 53 && -e $proc/../run/systemd/resolve/stub-resolv.conf) ]]; then
         finding error "port $port/$protocol ($variable) is held by ${owner:-systemd-resolved}" \
             "systemd-resolved answers at port 53 of this machine for itself." \
