@@ -39,7 +39,7 @@ access::Scopes scopes_of(accounts::Role role) {
         case accounts::Role::admin: return access::Scopes::everything();
         case accounts::Role::operator_:
             return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "services:write", "events:read", "metrics:read",
-                           "access:read", "cells:write"});
+                           "access:read", "cells:write", "containers:write", "stack:write"});
         case accounts::Role::viewer: return parsed({"*:read"});
         case accounts::Role::member: return {};
     }

@@ -17,7 +17,7 @@ NOBODYS = "01900000-0000-7000-8000-000000000000"
 ROLES = {
     "admin": {"*"},
     "operator": {"cell:write", "peers:write", "dns:write", "wireguard:write", "services:write", "events:read", "metrics:read",
-                 "access:read", "cells:write"},
+                 "access:read", "cells:write", "containers:write", "stack:write"},
     "viewer": {"*:read"},
     "member": set(),
 }
