@@ -32,6 +32,10 @@ constexpr const char* create_tables =
     "CREATE TABLE session(cookie_hash BLOB PRIMARY KEY, id BLOB NOT NULL UNIQUE, user TEXT NOT NULL,"
     " origin TEXT NOT NULL, created INTEGER NOT NULL, last_seen INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
+/// The last time step of each user's second factor that was taken: no code counts twice.
+constexpr const char* second_factor_table =
+    "CREATE TABLE IF NOT EXISTS second_factor(user TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+
 struct DigestHash {
     std::size_t operator()(const Digest& digest) const noexcept {
         std::size_t hash = 0;
@@ -42,7 +46,8 @@ struct DigestHash {
 
 struct Entry {
     Session session;
-    Timestamp saved;  ///< the "last seen" that is on the disk
+    Timestamp saved;      ///< the "last seen" that is on the disk
+    Timestamp confirmed;  ///< when its owner last proved who they are, in this run of the program
 };
 using Entries = std::unordered_map<Digest, Entry, DigestHash>;
 
@@ -98,7 +103,7 @@ Entries load(const Database& database, Timestamp now) {
         if (!hash || !id) continue;  // no cookie can ever name such a row
         const Session session{Uuid{*id}, std::string(select.text(2)), std::string(select.text(3)),
                               Timestamp{select.integer(4)}, Timestamp{select.integer(5)}};
-        if (!is_over(session, now)) entries.emplace(*hash, Entry{session, session.last_seen});
+        if (!is_over(session, now)) entries.emplace(*hash, Entry{session, session.last_seen, session.created});
     }
     return entries;
 }
@@ -210,6 +215,7 @@ std::expected<std::unique_ptr<Sessions>, OpenError> Sessions::open(const std::fi
             return refuse(OpenError::Code::damaged, fmt::format("{} is damaged", file.string()));
         }
         database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON");
+        database.execute(second_factor_table);
         Entries entries = load(database, now);
         auto state = std::make_unique<State>(std::move(database), std::move(entries));
         auto sessions = std::unique_ptr<Sessions>(new Sessions(std::move(state)));
@@ -233,7 +239,7 @@ Result<Sessions::Started> Sessions::start(std::string_view user, std::string_vie
     }
     const std::lock_guard lock(state_->entries_mutex);
     for (const Digest& evicted : surplus) state_->entries.erase(evicted);
-    state_->entries.emplace(hash, Entry{session, now});
+    state_->entries.emplace(hash, Entry{session, now, now});
     return Started{std::move(cookie), session};
 }
 
@@ -252,7 +258,7 @@ Result<std::optional<Sessions::Started>> Sessions::rotate(std::string_view cooki
         return std::unexpected(std::move(inserted).error());
     }
     const std::lock_guard lock(state_->entries_mutex);
-    state_->entries.emplace(hash, Entry{*session, session->last_seen});
+    state_->entries.emplace(hash, Entry{*session, session->last_seen, session->created});
     return Started{std::move(next), *session};
 }
 
@@ -280,6 +286,34 @@ bool Sessions::alive(const Uuid& id, Timestamp now) const {
     return std::ranges::any_of(state_->entries, [&](const auto& entry) {
         return entry.second.session.id == id && !is_over(entry.second.session, now);
     });
+}
+
+bool Sessions::is_fresh(const Uuid& id, Timestamp now) const {
+    const std::lock_guard lock(state_->entries_mutex);
+    return std::ranges::any_of(state_->entries, [&](const auto& entry) {
+        const auto age = now.ms - entry.second.confirmed.ms;
+        return entry.second.session.id == id && age >= 0 && age <= session_fresh_ms;
+    });
+}
+
+void Sessions::confirm(const Uuid& id, Timestamp now) {
+    const std::lock_guard lock(state_->entries_mutex);
+    for (auto& [hash, entry] : state_->entries) {
+        if (entry.session.id == id) entry.confirmed = now;
+    }
+}
+
+Result<bool> Sessions::use_step(std::string_view user, std::int64_t step) {
+    const std::lock_guard disk(state_->disk_mutex);
+    bool is_new = false;
+    auto written = committed(state_->database, [&] {
+        Statement use = state_->database.prepare(
+            "INSERT INTO second_factor(user, step) VALUES(?1, ?2) ON CONFLICT(user) DO UPDATE SET step = ?2 WHERE step < ?2");
+        use.bind(1, user).bind(2, step).run();
+        is_new = state_->database.changes() > 0;
+    });
+    if (!written) return std::unexpected(std::move(written).error());
+    return is_new;
 }
 
 bool Sessions::belongs_to(const Uuid& id, std::string_view user) const {

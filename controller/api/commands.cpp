@@ -1,6 +1,7 @@
 #include "controller/api/commands.hpp"
 
 #include <simdjson.h>
+#include <sodium.h>
 
 #include <algorithm>
 
@@ -37,7 +38,7 @@ std::string resource_text(const core::Cell& cell, const World& world, const Reso
     if (name.collection == "service_settings") {
         if (auto status = cell.publisher().status(name.key)) {
             status->enabled = services::is_enabled(world, name.key);
-            return service_json(*status);
+            return service_json(cell, *status);
         }
     }
     return resource_json(world, name.collection, name.key).value_or("null");
@@ -189,6 +190,25 @@ Result<Expanded> guarded_expand(const CommandContext& with, const http::CommandC
 
 }  // namespace
 
+CommandPort::CommandPort(const CommandContext& with) : with_(with), cell_(with.cell) {
+    constexpr std::string_view name = "cell/idempotency_key";
+    auto& vault = cell_.vault();
+    auto ref = vault.newest(name);
+    if (!ref) {
+        auto made = vault.put(name, vault::Secret::random(crypto_generichash_KEYBYTES));
+        if (!made) throw std::runtime_error("the key of remembered answers cannot be kept: " + made.error().detail);
+        ref = *made;
+    }
+    digest_key_ = vault.get(*ref).value_or(vault::Secret());
+}
+
+/// Bodies may hold passwords, and their digest is kept in the log's file: under a key, so that nobody can try passwords on it.
+Digest CommandPort::kept_digest(const Digest& body) const {
+    Digest keyed{};
+    crypto_generichash(keyed.data(), keyed.size(), body.data(), body.size(), digest_key_.data(), digest_key_.size());
+    return keyed;
+}
+
 void CommandPort::submit(http::CommandCall call, Done done) {
     if (!takes_long(call)) return run(std::move(call), std::move(done));
     cell_.post([this, call = std::move(call), done = std::move(done)]() mutable { run(std::move(call), std::move(done)); });
@@ -211,7 +231,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     if (call.dry_run) return plan(std::move(request), call.is_change_set, std::move(done));
     if (!call.idempotency_key.empty()) {
         request.key = log::IdempotencyScope{request.actor, "", call.idempotency_scope, call.idempotency_key};
-        request.request_body = call.body_digest;
+        request.request_body = kept_digest(call.body_digest);
     }
     auto pending = std::make_shared<Pending>();
     pending->done = std::move(done);

@@ -21,12 +21,13 @@ struct CommandContext {
 
 class CommandPort final : public http::Commands {
   public:
-    explicit CommandPort(const CommandContext& with) : with_(with), cell_(with.cell) {}
+    explicit CommandPort(const CommandContext& with);
 
     void submit(http::CommandCall call, Done done) override;
 
   private:
     struct Pending;
+    [[nodiscard]] Digest kept_digest(const Digest& body) const;
     static core::Answer make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome);
     void answer_when_due(const std::shared_ptr<Pending>& pending, Sequence last);
     void run(http::CommandCall call, Done done);
@@ -34,6 +35,7 @@ class CommandPort final : public http::Commands {
 
     CommandContext with_;
     core::Cell& cell_;
+    vault::Secret digest_key_;
 };
 
 /// What an expansion adds to the domain's commands.

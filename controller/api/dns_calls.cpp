@@ -145,6 +145,10 @@ void add_handlers(http::Handlers& handlers, Context& context) {
     add_artefact_handlers(handlers, context);
     add_health_handlers(handlers, context);
     add_vault_handlers(handlers, context);
+    add_second_factor_handlers(handlers, context);
+    add_invitation_handlers(handlers, context);
+    add_vault_key_handlers(handlers, context);
+    add_access_log_handlers(handlers, context);
     add_backup_handlers(handlers, context);
     add_container_handlers(handlers, context);
     add_finding_handlers(handlers, context);

@@ -2,6 +2,7 @@
 // area; everything else of the API comes from the document (controller/http/handlers/generic.hpp).
 #pragma once
 
+#include "controller/access/access_log.hpp"
 #include "controller/access/installation.hpp"
 #include "controller/access/passwords.hpp"
 #include "controller/access/rate_limit.hpp"
@@ -29,6 +30,7 @@ struct Context {
     const access::Installation& installation;
     access::Passwords& passwords;
     access::SignInLimiter& limiter;
+    access::AccessLog& access_log;
     access::SetupToken* setup_token = nullptr;  ///< of a cell that is not claimed yet
     http::Metrics& metrics;
     std::filesystem::path spool;                ///< folder for backups on their way, on the data's own disk
@@ -48,6 +50,10 @@ void add_dns_handlers(http::Handlers& handlers, Context& context);       ///< zo
 void add_artefact_handlers(http::Handlers& handlers, Context& context);
 void add_health_handlers(http::Handlers& handlers, Context& context);    ///< healthz, readyz, metrics
 void add_vault_handlers(http::Handlers& handlers, Context& context);     ///< root, chains, revocation list
+void add_second_factor_handlers(http::Handlers& handlers, Context& context);  ///< TOTP
+void add_invitation_handlers(http::Handlers& handlers, Context& context);     ///< joining by a link
+void add_vault_key_handlers(http::Handlers& handlers, Context& context);      ///< master key, recovery kit
+void add_access_log_handlers(http::Handlers& handlers, Context& context);     ///< who came in, who was turned away
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context); ///< by way of the broker
 void add_finding_handlers(http::Handlers& handlers, Context& context);

@@ -3,8 +3,10 @@
 
 #include <future>
 
+#include "controller/access/random_text.hpp"
 #include "controller/api/expansion.hpp"
 #include "controller/api/gatekeeper.hpp"
+#include "controller/api/people.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {
@@ -30,26 +32,13 @@ Result<const accounts::User*> existing(const World& world, const Uuid& id) {
     return user;
 }
 
-/// Checks, hashes and seals a new password.
+/// Of a dry run the places alone.
 Result<accounts::PasswordRefs> seal_password(Expansion& e, const Uuid& user, const Label& username, std::string_view text) {
-    auto password = vault::Secret::copy_of(text);
-    const auto world = e.with.cell.world();
-    const auto& settings = world->get<cell::Service>().cell.settings;
-    const std::array<std::string_view, 2> names{username.text, settings.name.text};
-    if (auto fine = access::check_new_password(password, names); !fine) return std::unexpected(std::move(fine.error()));
+    if (!e.call.dry_run) return seal_new_password(e.with.cell, e.with.passwords, user, username, text);
+    if (auto fine = access::check_new_password(vault::Secret::copy_of(text)); !fine) return std::unexpected(std::move(fine.error()));
     const auto subject = accounts::subject_of(user);
-    accounts::PasswordRefs refs{{subject + "/password", 1}, SecretRef{subject + "/password_bcrypt", 1},
-                                SecretRef{subject + "/password_sha512", 1}};
-    if (e.call.dry_run) return refs;
-    auto forms = e.with.passwords.hash_all(std::move(password));
-    if (!forms) return std::unexpected(std::move(forms.error()));
-    std::vector<vault::NewSecret> secrets;
-    secrets.push_back({refs.password_ref.name, std::move(forms->argon2id)});
-    secrets.push_back({refs.bcrypt_ref->name, std::move(forms->bcrypt)});
-    secrets.push_back({refs.sha512_ref->name, std::move(forms->sha512)});
-    auto sealed = e.with.cell.vault().put_many(secrets);
-    if (!sealed) return std::unexpected(std::move(sealed.error()));
-    return accounts::PasswordRefs{(*sealed)[0], (*sealed)[1], (*sealed)[2]};
+    return accounts::PasswordRefs{{subject + "/password", 1}, SecretRef{subject + "/password_bcrypt", 1},
+                                  SecretRef{subject + "/password_sha512", 1}};
 }
 
 struct UserRequest {
@@ -158,13 +147,91 @@ Result<void> remove_user(Expansion& e) {
     return {};
 }
 
+struct AppPasswordRequest {
+    Uuid id;
+    Label service;
+    Text name;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple(field("id", s.id), field("service", s.service), field("name", s.name));
+    }
+};
+
+/// Made here and shown once: nobody chooses it, so nobody guesses it.
+Result<void> add_app_password(Expansion& e) {
+    const auto asked = from_json<AppPasswordRequest>(e.data);
+    if (!asked) return std::unexpected(asked.error());
+    const auto app = core::new_uuid();
+    const auto stem = fmt::format("{}/app_{}_", accounts::subject_of(asked->id), to_string(app));
+    accounts::AddAppPassword command{app, asked->id, asked->service, asked->name, {stem + "bcrypt", 1}, {stem + "sha512", 1}};
+    const auto password = access::random_groups();
+    if (!e.call.dry_run) {
+        auto forms = access::hash_random_password(password);
+        std::vector<vault::NewSecret> secrets;
+        secrets.push_back({command.bcrypt_ref.name, std::move(forms.bcrypt)});
+        secrets.push_back({command.sha512_ref.name, std::move(forms.sha512)});
+        auto refs = e.with.cell.vault().put_many(secrets);
+        if (!refs) return std::unexpected(std::move(refs.error()));
+    }
+    e.add(std::move(command));
+    e.out.once = {"password", std::string(password.reveal())};
+    return {};
+}
+
+struct InvitationRequest {
+    accounts::Profile<Plain> profile;
+    std::optional<Timestamp> expires_at;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(accounts::Profile<Plain>::fields(s.profile), std::tuple(field("expires_at", s.expires_at)));
+    }
+};
+
+constexpr std::int64_t invitation_lifetime_ms = 7LL * 24 * 60 * 60 * 1000;
+
+Result<void> add_invitation(Expansion& e) {
+    auto asked = from_json<InvitationRequest>(e.data);
+    if (!asked) return std::unexpected(asked.error());
+    if (auto ok = check_reach(e, asked->profile.role); !ok) return ok;
+    const auto now = core::now();
+    const auto until = asked->expires_at.value_or(Timestamp{now.ms + invitation_lifetime_ms});
+    if (until <= now) return reject("invalid_field", "must be in the future", {{"/expires_at", "must be in the future"}});
+    const auto id = core::new_uuid();
+    auto made = access::make_token(id);
+    auto ref = e.seal(fmt::format("invitation/{}/hash", to_string(id)), made.hash);
+    if (!ref) return std::unexpected(std::move(ref.error()));
+    e.add(accounts::AddInvitation{id, std::move(asked->profile), until, *std::move(ref)});
+    e.out.once = {"token", std::string(made.text.reveal())};
+    return {};
+}
+
 }  // namespace
+
+Result<accounts::PasswordRefs> seal_new_password(core::Cell& cell, access::Passwords& passwords, const Uuid& user,
+                                                 const Label& username, std::string_view text) {
+    auto password = vault::Secret::copy_of(text);
+    const auto world = cell.world();
+    const std::array<std::string_view, 2> names{username.text, world->get<cell::Service>().cell.settings.name.text};
+    if (auto fine = access::check_new_password(password, names); !fine) return std::unexpected(std::move(fine.error()));
+    auto forms = passwords.hash_all(std::move(password));
+    if (!forms) return std::unexpected(std::move(forms.error()));
+    const auto subject = accounts::subject_of(user);
+    std::vector<vault::NewSecret> secrets;
+    secrets.push_back({subject + "/password", std::move(forms->argon2id)});
+    secrets.push_back({subject + "/password_bcrypt", std::move(forms->bcrypt)});
+    secrets.push_back({subject + "/password_sha512", std::move(forms->sha512)});
+    auto refs = cell.vault().put_many(secrets);
+    if (!refs) return std::unexpected(std::move(refs.error()));
+    return accounts::PasswordRefs{(*refs)[0], (*refs)[1], (*refs)[2]};
+}
 
 void add_people_expansions(Expansions& table) {
     table["AddUser"] = {add_user, true};
     table["ChangeUser"] = {change_user};
     table["ChangePassword"] = {change_password, true};
     table["RemoveUser"] = {remove_user};
+    table["AddAppPassword"] = {add_app_password, true};
+    table["AddInvitation"] = {add_invitation};
 }
 
 }  // namespace pic::api

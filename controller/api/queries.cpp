@@ -182,6 +182,21 @@ Result<QueryAnswer> certificate_authority(core::Cell&, const Request&, const Wor
     return shown;
 }
 
+/// The app passwords of one person, never many.
+Result<QueryAnswer> app_passwords(core::Cell&, const Request& request, const World& world) {
+    const auto& state = world.get<accounts::Service>();
+    const auto id = *parse_uuid(request.path_parameter("id"));
+    if (!state.users.contains(id)) return reject("not_found", "there is no such user");
+    std::string items = "[";
+    if (const auto* apps = state.apps_of.find(id)) {
+        for (const auto& app : *apps) {
+            if (items.size() > 1) items += ',';
+            write_public_json(items, *state.app_passwords.find(app));
+        }
+    }
+    return answer(world.sequence, as_list(items + "]"));
+}
+
 struct Special {
     OfWorld run;
     bool long_running = false;
@@ -192,6 +207,7 @@ const std::map<std::string_view, Special>& specials() {
         {"services", {services}}, {"service", {service}}, {"service_live", {service_live}}, {"peer_traffic", {peer_traffic, true}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
         {"events", {events, true}}, {"diff", {diff, true}}, {"verify", {verify, true}},
         {"certificate_authority", {certificate_authority}},
+        {"app_passwords_of", {app_passwords}},
     };
     return table;
 }

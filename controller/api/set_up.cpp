@@ -1,6 +1,7 @@
 // The first run: one change makes the cell, its administrator and its keys, and the set-up never opens again.
 #include <fmt/format.h>
 
+#include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
 #include "controller/authority/office.hpp"
 #include "projections/world.hpp"
@@ -22,8 +23,9 @@ struct SetUp {
     std::optional<TimeZone> timezone;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("setup_token", s.setup_token), field("username", s.username), field("password", s.password),
-                          field("cell_name", s.cell_name), field("domain", s.domain), field("vpn_range", s.vpn_range),
+        return std::tuple(field("setup_token", s.setup_token), field("username", s.username),
+                          field("password", s.password), field("cell_name", s.cell_name),
+                          field("domain", s.domain), field("vpn_range", s.vpn_range),
                           field("timezone", s.timezone));
     }
 };
@@ -70,7 +72,8 @@ core::ChangeRequest bare_claim(const SetUp& asked) {
 }
 
 /// Everything that makes a cell, as one change: its name and networks, its administrator, its keys.
-core::ChangeRequest claim(const SetUp& asked, accounts::AddUser administrator, Certified certified, const Request& request) {
+core::ChangeRequest claim(const SetUp& asked, accounts::AddUser administrator, Certified certified,
+                          const Request& request) {
     auto change = bare_claim(asked);
     change.actor = "user:" + administrator.username.text;
     add(change, std::move(administrator));
@@ -92,27 +95,14 @@ Rejection without_commands(Rejection rejection) {
     return rejection;
 }
 
-/// Seals the password's forms.
-Result<accounts::PasswordRefs> seal(vault::Vault& vault, const Uuid& user, access::PasswordForms forms) {
-    const auto subject = accounts::subject_of(user);
-    std::vector<vault::NewSecret> secrets;
-    secrets.push_back({subject + "/password", std::move(forms.argon2id)});
-    secrets.push_back({subject + "/password_bcrypt", std::move(forms.bcrypt)});
-    secrets.push_back({subject + "/password_sha512", std::move(forms.sha512)});
-    auto refs = vault.put_many(secrets);
-    if (!refs) return std::unexpected(std::move(refs.error()));
-    return accounts::PasswordRefs{(*refs)[0], (*refs)[1], (*refs)[2]};
-}
-
 /// On a worker thread: hashes and seals, claims the cell, signs the administrator in.
-void claim_with(Context& c, const SetUp& asked, const Label& username, vault::Secret password, const Request& request,
+void claim_with(Context& c, const SetUp& asked, const Label& username, const Request& request,
                 Responder respond) {
     // What the cell's own rules refuse is said before any key is made for it.
-    if (const auto plan = c.cell.plan(bare_claim(asked)); !plan) return std::move(respond)(without_commands(plan.error()));
-    auto forms = c.passwords.hash_all(std::move(password));
-    if (!forms) return std::move(respond)(forms.error());
+    if (const auto plan = c.cell.plan(bare_claim(asked)); !plan)
+        return std::move(respond)(without_commands(plan.error()));
     const auto user = core::new_uuid();
-    auto refs = seal(c.cell.vault(), user, *std::move(forms));
+    auto refs = seal_new_password(c.cell, c.passwords, user, username, asked.password);
     if (!refs) return std::move(respond)(refs.error());
     auto certified = certify(c.cell.vault(), asked);
     if (!certified) return std::move(respond)(certified.error());
@@ -132,23 +122,27 @@ void claim_with(Context& c, const SetUp& asked, const Label& username, vault::Se
 }
 
 void set_up(Context& c, const Request& request, Responder respond) {
-    if (c.cell.claimed()) return std::move(respond)(Rejection{"already_set_up", "This cell has been set up already."});
+    if (c.cell.claimed())
+        return std::move(respond)(Rejection{"already_set_up", "This cell has been set up already."});
     if (!may_try(c, request, setup_account, respond)) return;
     auto asked = body_of<SetUp>(request);
     if (!asked) return std::move(respond)(asked.error());
     if (!c.setup_token || !c.setup_token->matches(asked->setup_token)) {
-        return std::move(respond)(Rejection{"wrong_setup_token", "This is not the set-up token that the daemon printed."});
+        return std::move(respond)(
+            Rejection{"wrong_setup_token", "This is not the set-up token that the daemon printed."});
     }
     c.limiter.succeeded(request.remote, setup_account, core::now());
     auto username = Label::parse(asked->username);
-    if (!username) return std::move(respond)(Rejection{"invalid_field", username.error(), {{"/username", username.error()}}});
-    auto password = vault::Secret::copy_of(asked->password);
+    if (!username)
+        return std::move(respond)(
+            Rejection{"invalid_field", username.error(), {{"/username", username.error()}}});
+    const auto password = vault::Secret::copy_of(asked->password);
     const std::array<std::string_view, 2> names{username->text, asked->cell_name.text};
-    if (auto fine = access::check_new_password(password, names); !fine) return std::move(respond)(fine.error());
-    asked->password.clear();
-    c.cell.post([&c, &request, asked = *std::move(asked), username = *username, password = std::move(password),
+    if (auto fine = access::check_new_password(password, names); !fine)
+        return std::move(respond)(fine.error());
+    c.cell.post([&c, &request, asked = *std::move(asked), username = *username,
                  respond = std::move(respond)]() mutable {
-        claim_with(c, asked, username, std::move(password), request, std::move(respond));
+        claim_with(c, asked, username, request, std::move(respond));
     });
 }
 
@@ -156,9 +150,12 @@ void set_up(Context& c, const Request& request, Responder respond) {
 
 void add_setup_handlers(http::Handlers& handlers, Context& c) {
     handlers["getSetup"] = [&c](const Request&, Responder respond) {
-        std::move(respond)(http::json_response(200, c.cell.claimed() ? R"({"claimed":true})" : R"({"claimed":false})"));
+        std::move(respond)(
+            http::json_response(200, c.cell.claimed() ? R"({"claimed":true})" : R"({"claimed":false})"));
     };
-    handlers["setUp"] = [&c](const Request& request, Responder respond) { set_up(c, request, std::move(respond)); };
+    handlers["setUp"] = [&c](const Request& request, Responder respond) {
+        set_up(c, request, std::move(respond));
+    };
 }
 
 }  // namespace pic::api

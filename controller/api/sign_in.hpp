@@ -1,5 +1,5 @@
-// What set-up and signing in have in common: both read a small JSON body, both may be tried only so often, and both end in a
-// session.
+// What set-up and signing in have in common: both read a small JSON body, both may be tried only so often,
+// and both end in a session.
 #pragma once
 
 #include <simdjson.h>
@@ -18,11 +18,16 @@ template <class T>
     return from_json<T>(json);
 }
 
+/// Leaves an entry in the access log.
+void note(Context& c, const http::Request& request, std::string kind, std::string actor,
+          std::string detail = {});
+
 /// A try that may have to wait. False: answered.
-[[nodiscard]] bool may_try(Context& c, const http::Request& request, std::string_view account, http::Responder& respond);
+[[nodiscard]] bool may_try(Context& c, const http::Request& request, std::string_view account,
+                           http::Responder& respond);
 
 /// Starts a session and answers with its cookie. May block for an fsync.
-[[nodiscard]] http::Response signed_in(Context& c, const Uuid& user, const Label& username, accounts::Role role,
-                                       const http::Request& request);
+[[nodiscard]] http::Response signed_in(Context& c, const Uuid& user, const Label& username,
+                                       accounts::Role role, const http::Request& request);
 
 }  // namespace pic::api

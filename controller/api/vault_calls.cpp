@@ -23,24 +23,29 @@ http::Response file(std::string_view type, std::string body, std::string_view na
 void get_root(Context& c, const Request& request, Responder respond) {
     const auto world = c.cell.world();
     const auto& root = world->get<certificates::Service>().authority.root;
-    if (!root) return std::move(respond)(Rejection{"not_found", "This cell has no certificate authority yet."});
+    if (!root)
+        return std::move(respond)(Rejection{"not_found", "This cell has no certificate authority yet."});
     const auto format = request.query_parameter("format").value_or("pem");
-    if (format == "der") return std::move(respond)(file("application/pkix-cert", authority::der_bytes(*root), "cell-root.cer"));
+    if (format == "der")
+        return std::move(respond)(
+            file("application/pkix-cert", authority::der_bytes(*root), "cell-root.cer"));
     if (format == "mobileconfig") {
         const auto& settings = world->get<cell::Service>().cell.settings;
-        return std::move(respond)(file("application/x-apple-aspen-config",
-                                       authority::apple_profile(*root, settings.name.text, settings.domain.text),
-                                       "cell-root.mobileconfig"));
+        return std::move(respond)(
+            file("application/x-apple-aspen-config",
+                 authority::apple_profile(*root, settings.name.text, settings.domain.text),
+                 "cell-root.mobileconfig"));
     }
     std::move(respond)(file("application/x-pem-file", to_pem(*root), "cell-root.pem"));
 }
 
 void get_chain(Context& c, const Request& request, Responder respond) {
     const auto world = c.cell.world();
-    const auto* certificate = world->get<certificates::Service>().certificates.find(*parse_uuid(request.path_parameter("id")));
+    const auto* certificate =
+        world->get<certificates::Service>().certificates.find(*parse_uuid(request.path_parameter("id")));
     if (!certificate) return std::move(respond)(Rejection{"not_found", "There is no such certificate."});
-    std::move(respond)(
-        file("application/pem-certificate-chain", certificates::chain_pem(*world, *certificate), "certificate.pem"));
+    std::move(respond)(file("application/pem-certificate-chain",
+                            certificates::chain_pem(*world, *certificate), "certificate.pem"));
 }
 
 /// The list signed last. It is made anew when something was revoked, and each day.
@@ -50,7 +55,8 @@ class RevocationList {
         const std::lock_guard lock(mutex_);
         const auto world = c.cell.world();
         const auto& certificates = world->get<certificates::Service>().certificates;
-        if (signed_.ms + authority::day_ms > now.ms && signed_ <= now && of_.same_as(certificates)) return der_;
+        if (signed_.ms + authority::day_ms > now.ms && signed_ <= now && of_.same_as(certificates))
+            return der_;
         auto made = authority::sign_crl(c.cell.vault(), *world, now);
         if (!made) return made;
         der_ = *made;
@@ -78,11 +84,18 @@ void get_crl(Context& c, RevocationList& list, const Request& request, Responder
 }  // namespace
 
 void add_vault_handlers(http::Handlers& handlers, Context& c) {
-    handlers["getRoot"] = [&c](const Request& request, Responder respond) { get_root(c, request, std::move(respond)); };
-    handlers["getCertificateChain"] = [&c](const Request& request, Responder respond) { get_chain(c, request, std::move(respond)); };
+    handlers["getRoot"] = [&c](const Request& request, Responder respond) {
+        get_root(c, request, std::move(respond));
+    };
+    handlers["getCertificateChain"] = [&c](const Request& request, Responder respond) {
+        get_chain(c, request, std::move(respond));
+    };
     // Off the server's thread: a signature over a long list takes its time.
-    handlers["getRevocationList"] = [&c, list = std::make_shared<RevocationList>()](const Request& request, Responder respond) {
-        c.cell.post([&c, list, &request, respond = std::move(respond)]() mutable { get_crl(c, *list, request, std::move(respond)); });
+    handlers["getRevocationList"] = [&c, list = std::make_shared<RevocationList>()](const Request& request,
+                                                                                    Responder respond) {
+        c.cell.post([&c, list, &request, respond = std::move(respond)]() mutable {
+            get_crl(c, *list, request, std::move(respond));
+        });
     };
 }
 

@@ -1,4 +1,5 @@
-// The commands of the certificate authority: keys are made and signatures given here, before the command is decided.
+// The commands of the certificate authority: keys are made and signatures given here, before the command is
+// decided.
 #include <fmt/format.h>
 
 #include "controller/api/expansion.hpp"
@@ -20,11 +21,14 @@ Result<void> make_authority(Expansion& e) {
         return reject("authority_exists", "this cell has its certificate authority already");
     }
     if (e.call.dry_run) {
-        e.add(certificates::MakeAuthority{unsigned_certificate, unsigned_certificate, {"authority/root_key", 1},
+        e.add(certificates::MakeAuthority{unsigned_certificate,
+                                          unsigned_certificate,
+                                          {"authority/root_key", 1},
                                           {"authority/intermediate_key", 1}});
         return {};
     }
-    auto made = authority::found(e.with.cell.vault(), world->get<cell::Service>().cell.settings.name.text, core::now());
+    auto made = authority::found(e.with.cell.vault(), world->get<cell::Service>().cell.settings.name.text,
+                                 core::now());
     if (!made) return std::unexpected(std::move(made.error()));
     e.add(*std::move(made));
     return {};
@@ -49,21 +53,29 @@ struct CertificateRequest {
     std::optional<std::string> csr;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(defaulted("purpose", s.purpose), field("subject", s.subject), field("sans", s.sans), defaulted("days", s.days),
-                          field("csr", s.csr));
+        return std::tuple(defaulted("purpose", s.purpose), field("subject", s.subject), field("sans", s.sans),
+                          defaulted("days", s.days), field("csr", s.csr));
     }
 };
 
 /// What was asked for, completed from the request where there is one.
 Result<authority::Wish> wish_of(CertificateRequest asked) {
-    authority::Wish wish{core::new_uuid(), asked.purpose, std::nullopt, {}, std::move(asked.sans), asked.days * authority::day_ms, {}};
+    authority::Wish wish{core::new_uuid(),
+                         asked.purpose,
+                         std::nullopt,
+                         {},
+                         std::move(asked.sans),
+                         asked.days * authority::day_ms,
+                         {}};
     if (asked.csr) {
         auto request = authority::read_request(*asked.csr);
         if (!request) return std::unexpected(std::move(request.error()));
         wish.public_key = std::move(request->public_key);
         if (wish.sans.empty()) wish.sans = std::move(request->sans);
     }
-    wish.subject = asked.subject ? *std::move(asked.subject) : wish.sans.empty() ? std::string() : wish.sans.front();
+    wish.subject = asked.subject       ? *std::move(asked.subject)
+                   : wish.sans.empty() ? std::string()
+                                       : wish.sans.front();
     return wish;
 }
 
@@ -74,12 +86,14 @@ Result<void> issue_certificate(Expansion& e) {
     if (!wish) return std::unexpected(std::move(wish.error()));
     if (e.call.dry_run) {
         const auto now = core::now();
-        certificates::Content content{wish->purpose, {}, wish->subject, wish->sans, now, {now.ms + wish->lifetime_ms}, "00",
-                                      unsigned_certificate, {}};
+        certificates::Content content{
+            wish->purpose,        {}, wish->subject, wish->sans, now, {now.ms + wish->lifetime_ms}, "00",
+            unsigned_certificate, {}};
         e.add(certificates::IssueCertificate{wish->id, std::move(content)});
         return {};
     }
-    auto granted = authority::certify(e.with.cell.vault(), *e.with.cell.world(), *std::move(wish), core::now());
+    auto granted =
+        authority::certify(e.with.cell.vault(), *e.with.cell.world(), *std::move(wish), core::now());
     if (!granted) return std::unexpected(std::move(granted.error()));
     e.add(std::move(granted->command));
     if (granted->key) e.out.once = {"private_key", std::string(granted->key->reveal())};

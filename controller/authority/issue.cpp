@@ -30,14 +30,16 @@ std::string hex(std::span<const unsigned char> bytes) {
 }
 
 void set_serial(X509* certificate, std::span<const unsigned char> serial) {
-    BIGNUM* const number = need(BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr), "make a serial");
+    BIGNUM* const number =
+        need(BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr), "make a serial");
     const bool ok = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
     BN_free(number);
     if (!ok) fail("set a serial");
 }
 
 void add_entry(X509_NAME* name, const char* field, std::string_view value) {
-    need(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
+    need(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(value.data()),
                                     static_cast<int>(value.size()), -1, 0),
          "set a name");
 }
@@ -47,12 +49,14 @@ void add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const ExtensionPtr extension(need(X509V3_EXT_conf_nid(nullptr, &context, nid, value), "make an extension"));
+    const ExtensionPtr extension(
+        need(X509V3_EXT_conf_nid(nullptr, &context, nid, value), "make an extension"));
     need(X509_add_ext(certificate, extension.get(), -1), "add an extension");
 }
 
 /// A certificate with all but names' extensions and signature.
-X509Ptr begin(EVP_PKEY* subject_key, Timestamp not_before, Timestamp not_after, std::span<const unsigned char> serial) {
+X509Ptr begin(EVP_PKEY* subject_key, Timestamp not_before, Timestamp not_after,
+              std::span<const unsigned char> serial) {
     X509Ptr certificate(need(X509_new(), "make a certificate"));
     need(X509_set_version(certificate.get(), x509_v3), "set the version");
     set_serial(certificate.get(), serial);
@@ -62,16 +66,19 @@ X509Ptr begin(EVP_PKEY* subject_key, Timestamp not_before, Timestamp not_after, 
     return certificate;
 }
 
-Made make_ca(const Made* issuer, std::string_view cell_name, std::string_view what, std::int64_t lifetime, Timestamp now) {
+Made make_ca(const Made* issuer, std::string_view cell_name, std::string_view what, std::int64_t lifetime,
+             Timestamp now) {
     const auto key = make_key();
-    const auto certificate = begin(key.get(), {now.ms - clock_slack_ms}, {now.ms + lifetime}, random_serial());
+    const auto certificate =
+        begin(key.get(), {now.ms - clock_slack_ms}, {now.ms + lifetime}, random_serial());
     auto* const name = X509_get_subject_name(certificate.get());
     add_entry(name, "O", "Personal Internet Cell");
     add_entry(name, "CN", fmt::format("{:.{}} {}", cell_name, name_limit / 2, what));
     const auto signer = issuer ? read_certificate(issuer->certificate) : nullptr;
     X509* const signing = signer ? signer.get() : certificate.get();
     need(X509_set_issuer_name(certificate.get(), X509_get_subject_name(signing)), "set the issuer");
-    add_extension(certificate.get(), signing, NID_basic_constraints, issuer ? "critical,CA:TRUE,pathlen:0" : "critical,CA:TRUE,pathlen:1");
+    add_extension(certificate.get(), signing, NID_basic_constraints,
+                  issuer ? "critical,CA:TRUE,pathlen:0" : "critical,CA:TRUE,pathlen:1");
     add_extension(certificate.get(), signing, NID_key_usage, "critical,keyCertSign,cRLSign");
     add_extension(certificate.get(), signing, NID_subject_key_identifier, "hash");
     if (issuer) add_extension(certificate.get(), signing, NID_authority_key_identifier, "keyid:always");
@@ -80,8 +87,8 @@ Made make_ca(const Made* issuer, std::string_view cell_name, std::string_view wh
     return {write_key(key.get()), write_certificate(certificate.get())};
 }
 
-/// One subject alternative name: an address, an e-mail address or a host name. As an object, not as text of OpenSSL's
-/// configuration language, in which a comma would begin another.
+/// One subject alternative name: an address, an e-mail address or a host name. As an object, not as text of
+/// OpenSSL's configuration language, in which a comma would begin another.
 void add_name(GENERAL_NAMES* names, const std::string& san) {
     GENERAL_NAME* const name = need(GENERAL_NAME_new(), "make a name");
     std::array<unsigned char, 16> address{};
@@ -102,7 +109,9 @@ void add_name(GENERAL_NAMES* names, const std::string& san) {
 void add_sans(X509* certificate, const std::vector<std::string>& sans, bool critical) {
     const NamesPtr names(need(GENERAL_NAMES_new(), "make names"));
     for (const auto& san : sans) add_name(names.get(), san);
-    need(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical ? 1 : 0, X509V3_ADD_DEFAULT), "add the names");
+    need(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical ? 1 : 0,
+                           X509V3_ADD_DEFAULT),
+         "add the names");
 }
 
 Key public_key_of(const std::string& der) {
@@ -112,7 +121,9 @@ Key public_key_of(const std::string& der) {
 
 }  // namespace
 
-Made make_root(std::string_view cell_name, Timestamp now) { return make_ca(nullptr, cell_name, "root", root_lifetime_ms, now); }
+Made make_root(std::string_view cell_name, Timestamp now) {
+    return make_ca(nullptr, cell_name, "root", root_lifetime_ms, now);
+}
 
 Made make_intermediate(const Made& root, std::string_view cell_name, Timestamp now) {
     return make_ca(&root, cell_name, "authority", intermediate_lifetime_ms, now);
@@ -123,16 +134,19 @@ Issued issue(const Made& issuer, const Order& order) {
     const auto key = order.public_key ? public_key_of(*order.public_key) : make_key();
     const auto serial = random_serial();
     const auto certificate = begin(key.get(), order.not_before, order.not_after, serial);
-    const bool has_subject = order.subject.size() <= name_limit;  // a longer one is among the other names alone
+    const bool has_subject =
+        order.subject.size() <= name_limit;  // a longer one is among the other names alone
     if (has_subject) add_entry(X509_get_subject_name(certificate.get()), "CN", order.subject);
     need(X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer.get())), "set the issuer");
     const bool server = order.purpose == certificates::Purpose::server;
     add_extension(certificate.get(), signer.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(certificate.get(), signer.get(), NID_key_usage, "critical,digitalSignature");
-    add_extension(certificate.get(), signer.get(), NID_ext_key_usage, server ? "serverAuth" : "clientAuth,emailProtection");
+    add_extension(certificate.get(), signer.get(), NID_ext_key_usage,
+                  server ? "serverAuth" : "clientAuth,emailProtection");
     add_extension(certificate.get(), signer.get(), NID_subject_key_identifier, "hash");
     add_extension(certificate.get(), signer.get(), NID_authority_key_identifier, "keyid:always");
-    add_extension(certificate.get(), signer.get(), NID_crl_distribution_points, ("URI:" + order.crl_url).c_str());
+    add_extension(certificate.get(), signer.get(), NID_crl_distribution_points,
+                  ("URI:" + order.crl_url).c_str());
     add_sans(certificate.get(), order.sans, !has_subject);
     const auto signing_key = read_key(issuer.key);
     need(X509_sign(certificate.get(), signing_key.get(), EVP_sha256()), "sign");

@@ -41,12 +41,18 @@ Result<Granted> certify(vault::Vault& vault, const World& world, Wish wish, Time
     if (!ok) return std::unexpected(std::move(ok.error()));
     const auto issuer = signer(vault, world);
     if (!issuer) return std::unexpected(issuer.error());
-    Order order{wish.purpose,          wish.subject,   wish.sans, {now.ms - clock_slack_ms}, {now.ms + wish.lifetime_ms},
-                crl_url(world), std::move(wish.public_key)};
+    Order order{wish.purpose,
+                wish.subject,
+                wish.sans,
+                {now.ms - clock_slack_ms},
+                {now.ms + wish.lifetime_ms},
+                crl_url(world),
+                std::move(wish.public_key)};
     auto issued = issue(*issuer, order);
-    certificates::Content content{wish.purpose,    std::move(wish.service), std::move(wish.subject), std::move(wish.sans),
-                                  order.not_before, order.not_after,         std::move(issued.serial), std::move(issued.certificate),
-                                  std::nullopt};
+    certificates::Content content{
+        wish.purpose,     std::move(wish.service), std::move(wish.subject),  std::move(wish.sans),
+        order.not_before, order.not_after,         std::move(issued.serial), std::move(issued.certificate),
+        std::nullopt};
     if (issued.key) {
         auto ref = vault.put(fmt::format("certificate/{}/key", to_string(wish.id)), *issued.key);
         if (!ref) return std::unexpected(std::move(ref.error()));
@@ -62,14 +68,16 @@ bool is_due(const World& world, const certificates::Wanted& wanted, Timestamp no
     return content.not_after.ms - now.ms < (content.not_after.ms - content.not_before.ms) / 3;
 }
 
-Result<std::vector<certificates::IssueCertificate>> certify_due(vault::Vault& vault, const World& world, Timestamp now,
+Result<std::vector<certificates::IssueCertificate>> certify_due(vault::Vault& vault, const World& world,
+                                                                Timestamp now,
                                                                 const std::function<Uuid()>& new_id) {
     std::vector<certificates::IssueCertificate> commands;
     for (auto& wanted : certificates::wanted_certificates(world)) {
         if (!is_due(world, wanted, now)) continue;
         const auto subject = wanted.names.front();
         auto granted = certify(
-            vault, world, {new_id(), certificates::Purpose::server, wanted.service, subject, std::move(wanted.names)}, now);
+            vault, world,
+            {new_id(), certificates::Purpose::server, wanted.service, subject, std::move(wanted.names)}, now);
         if (!granted) return std::unexpected(std::move(granted.error()));
         commands.push_back(std::move(granted->command));
     }
@@ -91,7 +99,8 @@ Result<std::string> sign_crl(vault::Vault& vault, const World& world, Timestamp 
 }
 
 std::string crl_url(const World& world) {
-    return fmt::format("http://pic.{}/api/v1/vault/crl", world.get<cell::Service>().cell.settings.domain.text);
+    return fmt::format("http://pic.{}/api/v1/vault/crl",
+                       world.get<cell::Service>().cell.settings.domain.text);
 }
 
 }  // namespace pic::authority

@@ -1,5 +1,5 @@
-// The authority at work: keys come out of the vault for the moment of a signature, new ones go into it before any command
-// speaks of them. What the log should hold comes back as a command; deciding it is the domain's.
+// The authority at work: keys come out of the vault for the moment of a signature, new ones go into it before
+// any command speaks of them. What the log should hold comes back as a command; deciding it is the domain's.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,8 @@ class World;
 namespace pic::authority {
 
 /// Makes root and intermediate and seals their keys. Rejection vault_unwritable.
-[[nodiscard]] Result<certificates::MakeAuthority> found(vault::Vault& vault, std::string_view cell_name, Timestamp now);
+[[nodiscard]] Result<certificates::MakeAuthority> found(vault::Vault& vault, std::string_view cell_name,
+                                                        Timestamp now);
 
 /// A certificate somebody would like.
 struct Wish {
@@ -30,14 +31,16 @@ struct Granted {
     certificates::IssueCertificate command;
     std::optional<vault::Secret> key;  ///< sealed too, as "certificate/<id>/key"
 };
-/// Checks the names, signs, seals the key. Rejections: no_authority, name_not_allowed, secret_missing, vault_unwritable.
+/// Checks the names, signs, seals the key. Rejections: no_authority, name_not_allowed, secret_missing,
+/// vault_unwritable.
 [[nodiscard]] Result<Granted> certify(vault::Vault& vault, const World& world, Wish wish, Timestamp now);
 
-/// Whether a service's certificate is to be replaced: there is none, its names are others, a third of its life is left.
+/// Whether a service's certificate is to be replaced: there is none, its names are others, a third of its
+/// life is left.
 [[nodiscard]] bool is_due(const World& world, const certificates::Wanted& wanted, Timestamp now);
 /// The certificates of the cell's own services that are due.
-[[nodiscard]] Result<std::vector<certificates::IssueCertificate>> certify_due(vault::Vault& vault, const World& world,
-                                                                              Timestamp now, const std::function<Uuid()>& new_id);
+[[nodiscard]] Result<std::vector<certificates::IssueCertificate>> certify_due(
+    vault::Vault& vault, const World& world, Timestamp now, const std::function<Uuid()>& new_id);
 
 inline constexpr std::int64_t crl_lifetime_ms = 7 * day_ms;
 /// The list of what is revoked and has not expired yet, as DER. Rejections: no_authority, secret_missing.

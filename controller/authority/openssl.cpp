@@ -29,8 +29,8 @@ Key make_key() { return Key(need(EVP_EC_gen("P-256"), "make a key")); }
 
 std::string to_base64(std::string_view bytes) {
     std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-    sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                      sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                      bytes.size(), sodium_base64_VARIANT_ORIGINAL);
     text.pop_back();  // the terminator
     return text;
 }
@@ -39,7 +39,8 @@ std::string der_bytes(const CertificateDer& certificate) {
     std::string der(certificate.base64.size(), '\0');
     std::size_t size = 0;
     if (sodium_base642bin(reinterpret_cast<unsigned char*>(der.data()), der.size(), certificate.base64.data(),
-                          certificate.base64.size(), nullptr, &size, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0) {
+                          certificate.base64.size(), nullptr, &size, nullptr,
+                          sodium_base64_VARIANT_ORIGINAL) != 0) {
         throw std::logic_error("a certificate that is no base64");
     }
     der.resize(size);
@@ -56,7 +57,8 @@ CertificateDer write_certificate(X509* certificate) {
     unsigned char* der = nullptr;
     const int size = i2d_X509(certificate, &der);
     need(size, "write a certificate");
-    auto made = CertificateDer{to_base64({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)})};
+    auto made =
+        CertificateDer{to_base64({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)})};
     OPENSSL_free(der);
     return made;
 }

@@ -25,7 +25,9 @@ struct Freer {
     }
 };
 inline void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
-inline void free_extensions(STACK_OF(X509_EXTENSION) * extensions) { sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free); }
+inline void free_extensions(STACK_OF(X509_EXTENSION) * extensions) {
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
 
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
@@ -42,7 +44,8 @@ using TimePtr = std::unique_ptr<ASN1_TIME, Freer<ASN1_TIME_free>>;
 [[noreturn]] inline void fail(const char* what) {
     const auto code = ERR_get_error();
     ERR_clear_error();
-    throw std::runtime_error(std::string("OpenSSL could not ") + what + ": " + ERR_error_string(code, nullptr));
+    throw std::runtime_error(std::string("OpenSSL could not ") + what + ": " +
+                             ERR_error_string(code, nullptr));
 }
 template <class T>
 T* need(T* object, const char* what) {

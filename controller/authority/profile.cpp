@@ -8,11 +8,12 @@
 namespace pic::authority {
 namespace {
 
-/// The same profile for the same root, so that installing it again replaces it: 16 bytes of the fingerprint as a UUID.
+/// The same profile for the same root, so that installing it again replaces it: 16 bytes of the fingerprint
+/// as a UUID.
 std::string profile_id(const CertificateDer& root, char variant) {
     const auto hex = to_hex(fingerprint(root));
-    return fmt::format("{}-{}-5{}-8{}{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(13, 3), hex.substr(17, 2), variant,
-                       hex.substr(20, 12));
+    return fmt::format("{}-{}-5{}-8{}{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(13, 3),
+                       hex.substr(17, 2), variant, hex.substr(20, 12));
 }
 
 }  // namespace
@@ -41,8 +42,9 @@ std::string apple_profile(const CertificateDer& root, std::string_view cell_name
 </dict>
 </plist>
 )";
-    return fmt::format(profile, fmt::arg("domain", domain), fmt::arg("name", cell_name), fmt::arg("der", root.base64),
-                       fmt::arg("inner", profile_id(root, 'a')), fmt::arg("outer", profile_id(root, 'b')));
+    return fmt::format(profile, fmt::arg("domain", domain), fmt::arg("name", cell_name),
+                       fmt::arg("der", root.base64), fmt::arg("inner", profile_id(root, 'a')),
+                       fmt::arg("outer", profile_id(root, 'b')));
 }
 
 std::string crl_pem(std::string_view der) {

@@ -18,7 +18,8 @@ std::unexpected<Rejection> invalid(const char* why) {
 }
 
 std::string text_of(const ASN1_STRING* string) {
-    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)), static_cast<std::size_t>(ASN1_STRING_length(string))};
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+            static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
 
 std::string common_name(X509_NAME* name) {
@@ -38,14 +39,16 @@ std::vector<std::string> names_of(X509_REQ* request) {
     std::vector<std::string> sans;
     const ExtensionsPtr extensions(X509_REQ_get_extensions(request));
     if (!extensions) return sans;
-    const NamesPtr names(static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
+    const NamesPtr names(static_cast<GENERAL_NAMES*>(
+        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
         int kind = 0;
         const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
         if (kind == GEN_DNS || kind == GEN_EMAIL) {
             sans.push_back(text_of(static_cast<const ASN1_STRING*>(value)));
         } else {
-            sans.push_back(kind == GEN_IPADD ? address_of(static_cast<const ASN1_OCTET_STRING*>(value)) : "?");
+            sans.push_back(kind == GEN_IPADD ? address_of(static_cast<const ASN1_OCTET_STRING*>(value))
+                                             : "?");
         }
     }
     return sans;
@@ -54,12 +57,18 @@ std::vector<std::string> names_of(X509_REQ* request) {
 /// The codes of RFC 5280 5.3.1.
 long code_of(certificates::Reason reason) {
     switch (reason) {
-        case certificates::Reason::unspecified: return CRL_REASON_UNSPECIFIED;
-        case certificates::Reason::key_compromise: return CRL_REASON_KEY_COMPROMISE;
-        case certificates::Reason::affiliation_changed: return CRL_REASON_AFFILIATION_CHANGED;
-        case certificates::Reason::superseded: return CRL_REASON_SUPERSEDED;
-        case certificates::Reason::cessation_of_operation: return CRL_REASON_CESSATION_OF_OPERATION;
-        case certificates::Reason::privilege_withdrawn: return CRL_REASON_PRIVILEGE_WITHDRAWN;
+        case certificates::Reason::unspecified:
+            return CRL_REASON_UNSPECIFIED;
+        case certificates::Reason::key_compromise:
+            return CRL_REASON_KEY_COMPROMISE;
+        case certificates::Reason::affiliation_changed:
+            return CRL_REASON_AFFILIATION_CHANGED;
+        case certificates::Reason::superseded:
+            return CRL_REASON_SUPERSEDED;
+        case certificates::Reason::cessation_of_operation:
+            return CRL_REASON_CESSATION_OF_OPERATION;
+        case certificates::Reason::privilege_withdrawn:
+            return CRL_REASON_PRIVILEGE_WITHDRAWN;
     }
     return CRL_REASON_UNSPECIFIED;
 }
@@ -100,8 +109,10 @@ Result<SigningRequest> read_request(std::string_view pem) {
     const int kind = EVP_PKEY_get_base_id(key);
     const bool strong = kind == EVP_PKEY_EC || kind == EVP_PKEY_ED25519 ||
                         (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= rsa_bits_min);
-    if (!strong) return invalid("the request's key is neither ECDSA nor Ed25519 nor RSA of at least 2048 bits");
-    if (X509_REQ_verify(request.get(), key) != 1) return invalid("the request's signature does not fit its key");
+    if (!strong)
+        return invalid("the request's key is neither ECDSA nor Ed25519 nor RSA of at least 2048 bits");
+    if (X509_REQ_verify(request.get(), key) != 1)
+        return invalid("the request's signature does not fit its key");
     unsigned char* der = nullptr;
     const int size = i2d_PUBKEY(key, &der);
     need(size, "write a public key");
@@ -112,8 +123,8 @@ Result<SigningRequest> read_request(std::string_view pem) {
     return read;
 }
 
-std::string make_crl(const Made& issuer, std::span<const Revoked> revoked, std::uint64_t number, Timestamp now,
-                     Timestamp next_update) {
+std::string make_crl(const Made& issuer, std::span<const Revoked> revoked, std::uint64_t number,
+                     Timestamp now, Timestamp next_update) {
     const auto signer = read_certificate(issuer.certificate);
     const CrlPtr crl(need(X509_CRL_new(), "make a list"));
     need(X509_CRL_set_version(crl.get(), 1), "set the version");
@@ -132,7 +143,8 @@ std::string make_crl(const Made& issuer, std::span<const Revoked> revoked, std::
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, signer.get(), nullptr, nullptr, crl.get(), 0);
     const ExtensionPtr identifier(
-        need(X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid:always"), "make an extension"));
+        need(X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid:always"),
+             "make an extension"));
     need(X509_CRL_add_ext(crl.get(), identifier.get(), -1), "add an extension");
     const auto key = read_key(issuer.key);
     need(X509_CRL_sign(crl.get(), key.get(), EVP_sha256()), "sign");

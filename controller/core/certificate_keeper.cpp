@@ -11,7 +11,9 @@ namespace pic::core {
 void CertificateKeeper::look(const World& world, Timestamp now) {
     if (*under_way_) return;
     auto due = authority::certify_due(vault_, world, now, new_uuid);
-    if (!due) return spdlog::warn("{}: no certificate for the cell's services: {}", due.error().code, due.error().detail);
+    if (!due)
+        return spdlog::warn("{}: no certificate for the cell's services: {}", due.error().code,
+                            due.error().detail);
     if (due->empty()) return;
     std::vector<AnyCommand> commands;
     for (auto& command : *due) {

@@ -1,6 +1,7 @@
-// The cell's own services always have a valid certificate: made with the authority (in the set-up itself), made anew when the domain changes or a
-// third of its life is left. Looking is cheap, so it is done on a timer and not by scheduling: whatever stood in the way (a
-// full disk, a clock set back), the next look mends it.
+// The cell's own services always have a valid certificate: made with the authority (in the set-up itself),
+// made anew when the domain changes or a third of its life is left. Looking is cheap, so it is done on a
+// timer and not by scheduling: whatever stood in the way (a full disk, a clock set back), the next look mends
+// it.
 #pragma once
 
 #include <atomic>

@@ -87,16 +87,21 @@ void Housekeeping::run() {
 }
 
 void Housekeeping::sweep() {
+    std::vector<std::string> subjects;
     std::vector<SecretRef> refs;
     {
         const std::lock_guard lock(mutex_);
+        subjects.swap(subjects_);
         refs.swap(refs_);
     }
-    if (refs.empty()) return;
-    const auto ok = vault_.drop(refs, core::now());
+    if (subjects.empty() && refs.empty()) return;
+    const auto now = core::now();
+    auto ok = vault_.destroy_subjects(subjects, now);
+    if (ok) ok = vault_.drop(refs, now);
     if (ok) return;
     spdlog::warn("vault_unwritable: superfluous secrets could not be destroyed, it will be tried again: {}", ok.error().detail);
     const std::lock_guard lock(mutex_);
+    subjects_.insert(subjects_.end(), subjects.begin(), subjects.end());
     refs_.insert(refs_.end(), refs.begin(), refs.end());
 }
 

@@ -48,6 +48,7 @@ class Housekeeping {
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;
+    std::vector<std::string> subjects_;
     std::vector<SecretRef> refs_;
     std::thread thread_;
 };

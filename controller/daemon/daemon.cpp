@@ -116,6 +116,7 @@ struct Daemon::Parts {
     log::Snapshots snapshots;
     access::TokenTable tokens;
     std::unique_ptr<access::Sessions> sessions;
+    std::unique_ptr<access::AccessLog> access_log;
     access::Passwords passwords;
     access::SignInLimiter limiter;
     std::optional<access::SetupToken> setup_token;
@@ -150,6 +151,7 @@ struct Daemon::Parts {
             collect_orphans(world);
         }
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
+        access_log = need(access::AccessLog::open(options.data / "access-log.db"));
         open_claim(world);
         core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
         cell_options.live_file = options.data / "live.db";
@@ -244,7 +246,7 @@ struct Daemon::Parts {
             if (start_anew) server->stop();
         };
         watch = api::watch_over(*cell, containers, options.data, resolver_address());
-        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter,
+        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
                                                               setup_token ? &*setup_token : nullptr, metrics,
                                                               options.data / "spool", copy_log, put_back, after_restore,
                                                               resolver_address(), containers, *watch});

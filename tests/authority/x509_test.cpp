@@ -1,4 +1,5 @@
-// The authority's certificates, judged by another program: openssl(1) verifies chains, names, purposes and the revocation list.
+// The authority's certificates, judged by another program: openssl(1) verifies chains, names, purposes and
+// the revocation list.
 #include <catch2/catch.hpp>
 
 #include <fstream>
@@ -28,21 +29,30 @@ class Desk {
 
     [[nodiscard]] Issued issue(certificates::Purpose purpose, std::vector<std::string> sans,
                                std::optional<std::string> public_key = {}) const {
-        return authority::issue(intermediate, {purpose, sans.front(), sans, {today.ms - clock_slack_ms}, {today.ms + leaf_lifetime_ms},
-                                               "http://pic.home.example/api/v1/vault/crl", std::move(public_key)});
+        return authority::issue(intermediate, {purpose,
+                                               sans.front(),
+                                               sans,
+                                               {today.ms - clock_slack_ms},
+                                               {today.ms + leaf_lifetime_ms},
+                                               "http://pic.home.example/api/v1/vault/crl",
+                                               std::move(public_key)});
     }
 
     /// What openssl says; words are of this file alone, so a shell is good enough here.
     [[nodiscard]] std::pair<int, std::string> openssl(const std::string& words) const {
         const auto out = (folder.path() / "out").string();
-        const int status = std::system(("cd " + folder.path().string() + " && openssl " + words + " >" + out + " 2>&1").c_str());
+        const int status = std::system(
+            ("cd " + folder.path().string() + " && openssl " + words + " >" + out + " 2>&1").c_str());
         std::ifstream file(out);
         return {status, std::string(std::istreambuf_iterator<char>(file), {})};
     }
 
-    [[nodiscard]] std::pair<int, std::string> verify(const Issued& issued, const std::string& options = {}) const {
+    [[nodiscard]] std::pair<int, std::string> verify(const Issued& issued,
+                                                     const std::string& options = {}) const {
         write("leaf.pem", to_pem(issued.certificate));
-        return openssl("verify -attime 1790000000 -x509_strict -CAfile root.pem -untrusted intermediate.pem " + options + " leaf.pem");
+        return openssl(
+            "verify -attime 1790000000 -x509_strict -CAfile root.pem -untrusted intermediate.pem " + options +
+            " leaf.pem");
     }
 
     test::TempFolder folder;
@@ -54,15 +64,16 @@ class Desk {
 
 TEST_CASE("openssl verifies what the authority issues, for its names and its purpose alone") {
     const Desk desk;
-    const auto server = desk.issue(certificates::Purpose::server, {"home.example", "*.home.example", "10.8.0.1", "fd00::1"});
-    for (const auto* fine : {"", "-verify_hostname home.example", "-verify_hostname mail.home.example", "-verify_ip 10.8.0.1",
-                             "-verify_ip fd00::1", "-purpose sslserver"}) {
+    const auto server =
+        desk.issue(certificates::Purpose::server, {"home.example", "*.home.example", "10.8.0.1", "fd00::1"});
+    for (const auto* fine : {"", "-verify_hostname home.example", "-verify_hostname mail.home.example",
+                             "-verify_ip 10.8.0.1", "-verify_ip fd00::1", "-purpose sslserver"}) {
         const auto [status, said] = desk.verify(server, fine);
         INFO(fine << ": " << said);
         CHECK(status == 0);
     }
-    for (const auto* wrong : {"-verify_hostname a.mail.home.example", "-verify_hostname home.example.org", "-verify_ip 10.8.0.2",
-                              "-purpose sslclient", "-attime 1890000000"}) {
+    for (const auto* wrong : {"-verify_hostname a.mail.home.example", "-verify_hostname home.example.org",
+                              "-verify_ip 10.8.0.2", "-purpose sslclient", "-attime 1890000000"}) {
         INFO(wrong);
         CHECK(desk.verify(server, wrong).first != 0);
     }
@@ -80,8 +91,10 @@ TEST_CASE("the key goes with the certificate, and the intermediate may sign no f
     const auto of_key = desk.openssl("pkey -in key.pem -pubout");
     CHECK(of_key.first == 0);
     CHECK(of_key.second == desk.openssl("x509 -in leaf.pem -noout -pubkey").second);
-    CHECK_THAT(desk.openssl("x509 -in intermediate.pem -noout -text").second, Catch::Contains("CA:TRUE, pathlen:0"));
-    CHECK_THAT(desk.openssl("x509 -in leaf.pem -noout -serial").second, Catch::Contains("serial=", Catch::CaseSensitive::Yes));
+    CHECK_THAT(desk.openssl("x509 -in intermediate.pem -noout -text").second,
+               Catch::Contains("CA:TRUE, pathlen:0"));
+    CHECK_THAT(desk.openssl("x509 -in leaf.pem -noout -serial").second,
+               Catch::Contains("serial=", Catch::CaseSensitive::Yes));
 }
 
 TEST_CASE("a revoked certificate is found in the list, with its reason, and no other is") {
@@ -102,7 +115,8 @@ TEST_CASE("a revoked certificate is found in the list, with its reason, and no o
 
 TEST_CASE("a request brings its key and its names; a forged, weak or garbled one is refused") {
     const Desk desk;
-    REQUIRE(desk.openssl("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj /CN=nas.home.example "
+    REQUIRE(desk.openssl("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj "
+                         "/CN=nas.home.example "
                          "-addext subjectAltName=DNS:nas.home.example,IP:10.8.0.9,URI:http://x -out r.pem")
                 .first == 0);
     const auto text = desk.openssl("req -in r.pem").second;
@@ -113,13 +127,18 @@ TEST_CASE("a request brings its key and its names; a forged, weak or garbled one
     const auto issued = desk.issue(certificates::Purpose::server, {"nas.home.example"}, read->public_key);
     CHECK_FALSE(issued.key);
     CHECK(desk.verify(issued, "-verify_hostname nas.home.example").first == 0);
-    CHECK(desk.openssl("x509 -in leaf.pem -noout -pubkey").second == desk.openssl("pkey -in k.pem -pubout").second);
+    CHECK(desk.openssl("x509 -in leaf.pem -noout -pubkey").second ==
+          desk.openssl("pkey -in k.pem -pubout").second);
 
-    REQUIRE(desk.openssl("req -new -newkey rsa:1024 -nodes -keyout w.pem -subj /CN=weak -out weak.pem").first == 0);
+    REQUIRE(
+        desk.openssl("req -new -newkey rsa:1024 -nodes -keyout w.pem -subj /CN=weak -out weak.pem").first ==
+        0);
     auto forged = text;
     forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
-    for (const auto& bad : {std::string(), std::string("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"),
-                            forged, desk.openssl("req -in weak.pem").second}) {
+    for (const auto& bad :
+         {std::string(),
+          std::string("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"),
+          forged, desk.openssl("req -in weak.pem").second}) {
         const auto refused = read_request(bad);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == "csr_invalid");

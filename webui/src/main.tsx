@@ -16,6 +16,8 @@ const queries = new QueryClient({
       // The feed says when something changed.
       staleTime: 60_000,
       refetchOnWindowFocus: false,
+      // A cell at home answers whether or not the browser believes to be on the internet.
+      networkMode: 'always',
       retry: (failures, error) => failures < 2 && [0, 503].includes(asProblem(error).status),
       retryDelay: 500,
     },

@@ -18,6 +18,7 @@ struct Principals {
     std::string secret;  ///< the field of the answer that is shown once
     Fields fields;
     std::vector<Column> columns;
+    bool is_named = true;
 };
 
 const Principals tokens{
@@ -34,6 +35,15 @@ const Principals agents{
     .fields = {{"services", "the services it runs", Kind::list},
                {"public_key", "its bus key; left out, a one-time token is made"}},
     .columns = {{"NAME", "name"}, {"SERVICES", "services"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
+const Principals invitations{.what = "invitation",
+                             .path = "/invitations",
+                             .secret = "token",
+                             .fields = {{"role", "admin, operator, viewer or member"},
+                                        {"email", "of the guest"},
+                                        {"services", "of mail, calendar and files, those to be used (all)", Kind::list},
+                                        {"expires_at", "until when, RFC 3339 (in a week)"}},
+                             .columns = {{"ROLE", "role"}, {"EMAIL", "email"}, {"EXPIRES", "expires_at"}, {"ID", "id"}},
+                             .is_named = false};
 const Principals subscribers{.what = "subscriber",
                              .path = "/subscribers",
                              .secret = "enrolment_token",
@@ -43,7 +53,7 @@ const Principals subscribers{.what = "subscriber",
 Verbs verbs_of(const Principals& of) {
     const auto add = [of](Session& session, const Arguments& arguments) {
         auto body = object_from_options(of.fields, arguments);
-        body["name"] = arguments.text("name");
+        if (of.is_named) body["name"] = arguments.text("name");
         const auto answer = session.change("POST", of.path, body);
         session.show_change(answer, fmt::format("Added {} {}", of.what, arguments.text("name")));
         if (session.options().json || session.options().dry_run || !answer.contains("resource")) return;
@@ -62,7 +72,8 @@ Verbs verbs_of(const Principals& of) {
         const auto path = fmt::format("{}/{}", of.path, session.id_of(of.path, name, of.what));
         session.show_change(session.change("DELETE", path, {}), fmt::format("Removed {} {}", of.what, name));
     };
-    std::vector<Parameter> add_parameters{{.name = "name", .help = "its name", .required = true}};
+    std::vector<Parameter> add_parameters;
+    if (of.is_named) add_parameters.push_back({.name = "name", .help = "its name", .required = true});
     return {
         {of.what + " add", Role::command, "add one", add_parameters + options_for(of.fields), add},
         {of.what + " list", Role::query, "list them", {}, list},
@@ -78,7 +89,7 @@ Verbs verbs_of(const Principals& of) {
 
 Verbs access_verbs() {
     Verbs all;
-    for (const auto& principals : {tokens, agents, subscribers})
+    for (const auto& principals : {invitations, tokens, agents, subscribers})
         for (auto& verb : verbs_of(principals)) all.push_back(std::move(verb));
     return all;
 }

@@ -36,6 +36,9 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
     {"log", "the log's integrity"},
     {"user", "the people of the cell"},
     {"group", "groups of people"},
+    {"invitation", "links with which somebody joins, once"},
+    {"vault", "certificates, and the kit that brings the vault back"},
+    {"vault certificate", "what the cell's certificate authority issues"},
     {"token", "tokens for the API"},
     {"agent", "the agents that may speak on the bus"},
     {"subscriber", "the programs that may follow the log on the bus"},
@@ -46,7 +49,7 @@ Verbs concatenated() {
     for (const auto& family :
          {setup_verbs, cell_verbs, peer_verbs, dns_verbs, wireguard_verbs, routing_verbs, dhcp_verbs, ntp_verbs, proxy_verbs,
           mail_verbs, calendar_verbs, service_verbs, artefact_verbs, stack_verbs, log_verbs, backup_verbs, user_verbs,
-          access_verbs, completion_verbs})
+          vault_verbs, access_verbs, completion_verbs})
         for (auto& verb : family()) all.push_back(std::move(verb));
     return all;
 }

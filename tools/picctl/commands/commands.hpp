@@ -24,6 +24,7 @@ Verbs log_verbs();
 Verbs backup_verbs();
 Verbs access_verbs();
 Verbs user_verbs();
+Verbs vault_verbs();
 Verbs completion_verbs();
 
 /// All of them, in the order of the help.

@@ -1,4 +1,5 @@
-// People and groups. On the host itself these are also the way back in: whoever is root there can set a forgotten password.
+// People and groups. On the host itself these are also the way back in: whoever is root there can set a
+// forgotten password.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -25,9 +26,10 @@ const Fields group_changes{{"name", "its name"}, {"description", "what it is for
 
 const Parameter user_parameter{.name = "user", .help = "name or id", .required = true};
 const Parameter group_parameter{.name = "group", .help = "name or id", .required = true};
-const Parameter password_stdin{.name = "--password-stdin",
-                               .help = "read the password from standard input (else PIC_USER_PASSWORD, else it is asked)",
-                               .kind = Kind::flag};
+const Parameter password_stdin{
+    .name = "--password-stdin",
+    .help = "read the password from standard input (else PIC_USER_PASSWORD, else it is asked)",
+    .kind = Kind::flag};
 
 std::string path_of(Session& session, const Arguments& arguments) {
     return "/users/" + session.id_of("/users", arguments.text("user"), "user");
@@ -65,7 +67,12 @@ void list(Session& session, const Arguments& /*arguments*/) {
     const auto users = session.list("/users");
     if (session.show_json({{"items", users}, {"next_cursor", nullptr}})) return;
     print_list(session.terminal().out, users,
-               {{"NAME", "username"}, {"ROLE", "role"}, {"CALLED", "display_name"}, {"EMAIL", "email"}, {"ID", "id"}}, "No users.");
+               {{"NAME", "username"},
+                {"ROLE", "role"},
+                {"CALLED", "display_name"},
+                {"EMAIL", "email"},
+                {"ID", "id"}},
+               "No users.");
 }
 
 void show(Session& session, const Arguments& arguments) {
@@ -82,24 +89,28 @@ void set(Session& session, const Arguments& arguments) {
 void set_password(Session& session, const Arguments& arguments) {
     const auto path = path_of(session, arguments) + "/password";
     const auto answer = session.change("PUT", path, {{"password", password(session, arguments)}});
-    session.show_change(answer, fmt::format("Set the password of {}; their sessions have ended", arguments.text("user")));
+    session.show_change(
+        answer, fmt::format("Set the password of {}; their sessions have ended", arguments.text("user")));
 }
 
 void remove(Session& session, const Arguments& arguments) {
     const auto answer = session.change("DELETE", path_of(session, arguments), {});
-    session.show_change(answer, fmt::format("Removed user {}, with devices, tokens and secrets", arguments.text("user")));
+    session.show_change(
+        answer, fmt::format("Removed user {}, with devices, tokens and secrets", arguments.text("user")));
 }
 
 void add_group(Session& session, const Arguments& arguments) {
     auto body = object_from_options(group_fields, arguments);
     body["name"] = arguments.text("name");
-    session.show_change(session.change("POST", "/groups", body), fmt::format("Added group {}", arguments.text("name")));
+    session.show_change(session.change("POST", "/groups", body),
+                        fmt::format("Added group {}", arguments.text("name")));
 }
 
 void list_groups(Session& session, const Arguments& /*arguments*/) {
     const auto groups = session.list("/groups");
     if (session.show_json({{"items", groups}, {"next_cursor", nullptr}})) return;
-    print_list(session.terminal().out, groups, {{"NAME", "name"}, {"DESCRIPTION", "description"}, {"ID", "id"}}, "No groups.");
+    print_list(session.terminal().out, groups,
+               {{"NAME", "name"}, {"DESCRIPTION", "description"}, {"ID", "id"}}, "No groups.");
 }
 
 void set_group(Session& session, const Arguments& arguments) {
@@ -116,7 +127,8 @@ void remove_group(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Verbs user_verbs() {
-    const Parameter name{.name = "name", .help = "the name to sign in with; it never changes", .required = true};
+    const Parameter name{
+        .name = "name", .help = "the name to sign in with; it never changes", .required = true};
     const Parameter group_name{.name = "name", .help = "its name", .required = true};
     return {
         {"user add", Role::command, "make an account for a person",
@@ -124,9 +136,18 @@ Verbs user_verbs() {
         {"user list", Role::query, "list them", {}, list},
         {"user show", Role::query, "show one", {user_parameter}, show},
         {"user set", Role::command, "change one", {user_parameter, pairs_of(user_fields)}, set},
-        {"user password", Role::command, "set a password, a forgotten one too", {user_parameter, password_stdin}, set_password},
-        {"user remove", Role::command, "remove one, with devices, tokens and secrets", {user_parameter}, remove},
-        {"group add", Role::command, "make a group", std::vector{group_name} + options_for(group_fields), add_group},
+        {"user password",
+         Role::command,
+         "set a password, a forgotten one too",
+         {user_parameter, password_stdin},
+         set_password},
+        {"user remove",
+         Role::command,
+         "remove one, with devices, tokens and secrets",
+         {user_parameter},
+         remove},
+        {"group add", Role::command, "make a group", std::vector{group_name} + options_for(group_fields),
+         add_group},
         {"group list", Role::query, "list them", {}, list_groups},
         {"group set", Role::command, "change one", {group_parameter, pairs_of(group_changes)}, set_group},
         {"group remove", Role::command, "remove one; its members stay", {group_parameter}, remove_group},

@@ -42,6 +42,9 @@ export const change = <M extends Method, P extends With<M>>(method: M, path: P, 
 export const changeSet = (commands: Schemas['Command'][], note?: string): Change =>
   change('post', '/changes', { body: { commands, ...(note && { note }) } })
 
+/** The same for a path that is only known when the page runs. */
+export const changeAt = (method: Method, path: string, parts: Omit<Change, 'method' | 'path' | 'key'> = {}): Change => ({ method, path, key: newKey(), ...parts })
+
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -26,6 +26,11 @@ const doubt_after = 4
 
 const liveQueries = new Set<string>(['/services/{service}/live', '/peers/{id}/traffic'])
 
+/** What no event changes. */
+const unmoved = new Set<string>([...liveQueries, '/session', '/sessions', '/setup', '/audit/verify'])
+/** The second word of a query's key that follows the feed by itself. */
+export const followed = 'log'
+
 /** The wait before the next attempt: doubling, bounded, and not the same for all who lost the line together. */
 export const backoff = (attempt: number, random = Math.random()) => Math.min(first_wait * 2 ** attempt, longest_wait) * (0.75 + random / 2)
 
@@ -123,7 +128,7 @@ export class Feed {
   private refreshSoon() {
     this.refresh ??= setTimeout(() => {
       this.refresh = undefined
-      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => ![...liveQueries, '/session', '/sessions', '/setup', '/audit/verify'].includes(String(queryKey[0])) })
+      void this.queries.invalidateQueries({ predicate: ({ queryKey: [path, what] }) => !unmoved.has(String(path)) && what !== followed })
     }, refresh_every)
   }
 

@@ -6,7 +6,7 @@ import { kindOf, type FieldSchema, type Input } from './form-values'
 import { cx } from './ui'
 
 export const inputLook =
-  'w-full min-h-11 sm:min-h-10 rounded-lg border border-line-strong bg-surface px-3 py-2 text-[0.9375rem] transition-colors aria-invalid:border-bad disabled:opacity-60 read-only:bg-sunken'
+  'w-full min-h-11 sm:min-h-10 rounded-lg border border-line-strong bg-surface px-3 py-2 text-[0.9375rem] transition-colors aria-invalid:border-bad disabled:opacity-60'
 
 interface Frame {
   label: ReactNode
@@ -113,10 +113,11 @@ export function Control({ spec, schema, words, value, set, error, required, opti
     <div data-field={spec.name}>
       <Field label={<>{label}{optional && <span className="ml-1.5 font-normal text-soft">{t('optional')}</span>}</>} hint={hint} error={error} required={required}>
         {(ids) => {
-          if (kind === 'select') {
+          if (kind === 'select' || spec.options) {
             const options = spec.options ?? (schema.enum ?? []).map((one) => ({ value: one, label: tOr(`${words}.${spec.name}.${one}`, one) }))
             return (
               <select {...ids} {...common} value={text} onChange={(event) => set(event.target.value)}>
+                {!options.some((one) => one.value === text) && <option value={text}>{t('choose')}</option>}
                 {options.map((one) => (
                   <option key={one.value} value={one.value}>
                     {one.label}

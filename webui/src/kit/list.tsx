@@ -15,6 +15,8 @@ export interface Column<T> {
   sort?: (item: T) => string | number
   /** Left out on a phone. */
   wide?: boolean
+  /** At the end of the card on a phone. */
+  end?: boolean
 }
 
 interface Props<T> {
@@ -129,7 +131,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
         <div role="rowgroup" className="hidden border-b border-line bg-raised sm:block">
           <div role="row" aria-rowindex={1} className="grid min-h-10 items-center gap-3 px-4 text-[0.8125rem] text-soft" style={{ gridTemplateColumns: tracks }}>
             {bulk && (
-              <span role="columnheader">
+              <span role="columnheader" className="flex items-center">
                 <input type="checkbox" className="size-4 accent-[var(--accent)]" aria-label={t('list.all')} checked={all} onChange={() => setChosen(all ? new Set() : new Set(rows.map(id)))} />
               </span>
             )}
@@ -173,7 +175,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
                   style={{ '--tracks': tracks } as never}
                 >
                   {bulk && (
-                    <span role="cell" className="w-6 sm:w-auto">
+                    <span role="cell" className="flex w-6 items-center sm:w-auto">
                       <input type="checkbox" className="size-4 accent-[var(--accent)]" aria-label={t('list.choose', { name: name(item) })} checked={chosen.has(key)} onChange={() => choose(key)} />
                     </span>
                   )}
@@ -187,7 +189,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
                     )}
                   </span>
                   {others.map((column) => (
-                    <span key={column.key} role="cell" className={cx('min-w-0 text-sm', column.wide && 'hidden sm:block')}>
+                    <span key={column.key} role="cell" className={cx('min-w-0 text-sm', column.wide && 'hidden sm:block', column.end && 'max-sm:ml-auto')}>
                       {column.cell(item)}
                     </span>
                   ))}

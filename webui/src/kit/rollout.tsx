@@ -23,14 +23,15 @@ export function stageOf(service: Service, seq: number): Stage | null {
 export const stageTone: Record<Stage, Tone> = { live: 'good', going: 'info', refused: 'bad', unreachable: 'warn', off: 'idle' }
 const settle = 2500
 
-export function Rollout({ seq, className }: { seq: number; className?: string }) {
+/** `only`: the services that are known to be concerned; else whoever has had something new since. */
+export function Rollout({ seq, className, only }: { seq: number; className?: string; only?: string[] | undefined }) {
   const services = useQuery(list('/services')).data ?? []
   const [settled, setSettled] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(true), settle)
     return () => clearTimeout(timer)
   }, [seq])
-  const concerned = services.map((service) => ({ service, stage: stageOf(service, seq) })).filter(({ stage }) => stage !== null)
+  const concerned = services.map((service) => ({ service, stage: stageOf(service, seq) })).filter(({ service, stage }) => stage !== null && (!only || only.includes(service.name)))
   if (!concerned.length) return settled ? <p className={className}><span className="text-xs text-soft">{t('rollout.none')}</span></p> : null
   return (
     <div className={className}>

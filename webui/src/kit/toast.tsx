@@ -100,7 +100,7 @@ export function Toasts() {
   const all = useSyncExternalStore(watch, () => toasts)
   const host = useHost()
   return createPortal(
-    <section aria-label={t('toasts')} aria-live="polite" className="pointer-events-none fixed inset-x-3 bottom-3 z-50 sm:left-auto sm:w-[25rem]">
+    <section aria-label={t('toasts')} aria-live="polite" className={cx('pointer-events-none fixed inset-x-3 bottom-3 z-50 sm:w-[25rem]', host === document.body ? 'sm:left-auto' : 'sm:right-auto')}>
       <ul className="flex flex-col gap-2">
         {all.map((it) => (
           <One key={it.id} it={it} />

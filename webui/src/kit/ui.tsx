@@ -78,7 +78,7 @@ export function Callout({ tone, title, children, action }: { tone: Tone; title?:
   return (
     <div className={cx('flex flex-wrap items-start gap-x-3 gap-y-2 rounded-xl px-4 py-3 text-sm', tones[tone])}>
       <Mark aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-48 flex-1">
+      <div className="min-w-48 flex-1 basis-0">
         {title && <p className="font-semibold">{title}</p>}
         {children && <div className="break-words whitespace-pre-wrap text-ink">{children}</div>}
       </div>
@@ -89,7 +89,7 @@ export function Callout({ tone, title, children, action }: { tone: Tone; title?:
 
 export function Card({ title, action, children, className, flush }: { title?: ReactNode; action?: ReactNode; children: ReactNode; className?: string; flush?: boolean }) {
   return (
-    <section className={cx('min-w-0 rounded-2xl border border-line bg-surface shadow-low', className)}>
+    <section className={cx('min-w-0 rounded-2xl border border-line bg-surface shadow-low', flush && 'overflow-clip', className)}>
       {title && (
         <header className="flex min-h-13 flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-2 sm:px-5">
           <h2 className="text-[0.9375rem] font-semibold">{title}</h2>

@@ -1,6 +1,6 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Globe, LayoutDashboard, MonitorSmartphone, Settings, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, Globe, Landmark, LayoutDashboard, MonitorSmartphone, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Key } from '@/i18n'
 
@@ -28,11 +28,20 @@ export const pages: Entry[] = [
     icon: Globe,
     load: () => import('./network/page'),
     actions: [
-      { title: 'dns.add', search: { tab: 'records', open: 'new' }, needs: ['post', '/dns/records'] },
+      { title: 'record.add', search: { tab: 'records', open: 'new-record' }, needs: ['post', '/dns/records'] },
       { title: 'dns.lookup', search: { tab: 'lookup' }, needs: ['post', '/dns/query'] },
     ],
   },
   { path: '/wireguard', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
+  {
+    path: '/people',
+    title: 'nav.people',
+    icon: Users,
+    load: () => import('./people/page'),
+    actions: [{ title: 'user.add', search: { open: 'new-user' }, needs: ['post', '/users'] }],
+  },
+  { path: '/vault', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
+  { path: '/containers', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
   { path: '/changes', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
   {
     path: '/settings',

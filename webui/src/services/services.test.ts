@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { problemOf } from '@/api/problem'
 import { activity } from './dashboard/activity'
 import { attention } from './dashboard/attention'
+import { byKey, isHere, rates } from './peers/live'
 import { namesIn, objections } from './peers/add-many'
 
 const service = { name: 'dns', enabled: true, port: null, desired_revision: 7, applied_revision: 7, state: 'applied' as const, health: 'healthy' as const, detail: '', drift: false, pending_restart: null }
@@ -35,6 +36,25 @@ describe('activity', () => {
     const { times, counts } = activity([new Date(now).toISOString(), new Date(now - 86_400_000).toISOString(), new Date(now - 90 * 86_400_000).toISOString()], 3, now)
     expect(times).toHaveLength(3)
     expect(counts).toEqual([0, 1, 1])
+  })
+})
+
+describe('live peers', () => {
+  const at = '2026-06-01T12:00:00Z'
+  it('are joined from tables by their key', () => {
+    const found = byKey([
+      { table: 'transfer', at, columns: ['public_key', 'received_bytes', 'sent_bytes'], rows: [['k1', 10, 20]] },
+      { table: 'handshakes', at, columns: ['public_key', 'at'], rows: [['k1', now / 1000 - 60], ['k2', 0]] },
+      { table: 'endpoints', at, columns: ['public_key', 'endpoint'], rows: [['k1', '192.0.2.7:1234'], ['k2', '(none)']] },
+    ])
+    expect(found.get('k1')).toEqual({ received: 10, sent: 20, seen: now - 60_000, endpoint: '192.0.2.7:1234' })
+    expect(found.get('k2')).toEqual({ received: 0, sent: 0, seen: null, endpoint: null })
+    expect([isHere(found.get('k1'), now), isHere(found.get('k1'), now + 200_000), isHere(found.get('k2'), now), isHere(undefined, now)]).toEqual([true, false, false, false])
+  })
+  it('have rates, also across a restart of the counters', () => {
+    const point = (minute: number, received_bytes: number, sent_bytes: number) => ({ at: new Date(now + minute * 60_000).toISOString(), received_bytes, sent_bytes })
+    expect(rates([point(0, 0, 0), point(1, 600, 60), point(3, 120, 60)])).toEqual({ times: [now / 1000 + 60, now / 1000 + 180], received: [10, 1], sent: [1, 0] })
+    expect(rates([]).times).toEqual([])
   })
 })
 

@@ -52,7 +52,7 @@ export function ChangeDrawer({ seq, onClose }: { seq: number; onClose: () => voi
               </div>
               <section>
                 <h3 className="mb-2 text-sm font-semibold">{t('change.services')}</h3>
-                <Rollout seq={found.last.seq} />
+                {(diff.data || found.first.seq === 1) && <Rollout seq={found.last.seq} only={diff.data?.artefacts.map(({ service }) => service)} />}
               </section>
               {found.first.seq > 1 && (
                 <Loaded query={diff}>

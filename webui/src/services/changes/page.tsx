@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { GitCompareArrows, ListTree, ShieldCheck } from 'lucide-react'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import { theFeed, useFeed } from '@/api/feed'
+import { followed, theFeed, useFeed } from '@/api/feed'
 import { t, tOr } from '@/i18n'
 import { Empty, Loaded, Page } from '@/kit/page'
 import { Button, Card, Spinner } from '@/kit/ui'
@@ -14,7 +14,7 @@ import { ChangeLine } from './line'
 import { useNames } from './names'
 import { Verify } from './verify'
 
-const kinds = ['PeerAdded', 'PeerChanged', 'PeerRemoved', 'PeerKeysRotated', 'PeerKeyDropped', 'DnsRecordAdded', 'DnsRecordChanged', 'DnsRecordRemoved', 'DnsUpstreamsSet', 'WireguardChanged', 'WireguardKeysSet', 'CellChanged', 'ServiceSwitched', 'TokenAdded', 'TokenRemoved', 'BusClientInvited', 'BusClientEnrolled', 'BusClientRemoved']
+const kinds = ['PeerAdded', 'PeerChanged', 'PeerRemoved', 'PeerKeysRotated', 'PeerKeyDropped', 'DnsRecordAdded', 'DnsRecordChanged', 'DnsRecordRemoved', 'DnsUpstreamsSet', 'WireguardChanged', 'WireguardKeysSet', 'CellChanged', 'ServiceSwitched', 'UserAdded', 'UserChanged', 'UserRemoved', 'CertificateIssued', 'CertificateRevoked', 'TokenAdded', 'TokenRemoved', 'BusClientInvited', 'BusClientEnrolled', 'BusClientRemoved']
 const row = 60
 
 function Log({ filter, onOpen }: { filter: Filter; onOpen: (seq: number) => void }) {
@@ -22,14 +22,15 @@ function Log({ filter, onOpen }: { filter: Filter; onOpen: (seq: number) => void
   const { head } = useFeed()
   const at = usePlace().at
   const known = useNames()
-  const key = useMemo(() => ['/events', 'log', filter, at ?? 'now'], [filter, at])
+  const key = useMemo(() => ['/events', followed, filter, at ?? 'now'], [filter, at])
   const start = at ?? head
   const query = useInfiniteQuery({
     queryKey: key,
     enabled: start > 0,
     staleTime: Infinity,
     initialPageParam: 0,
-    queryFn: ({ pageParam }) => readBack(pageParam || start + 1, filter),
+    // Where the log stands when it is read, which may be further than when this was rendered.
+    queryFn: ({ pageParam }) => readBack(pageParam || (at ?? theFeed().snapshot().head) + 1, filter),
     getNextPageParam: (last) => last.next || undefined,
   })
   // Live: what comes goes on top, without reading anything again.
@@ -39,6 +40,7 @@ function Log({ filter, onOpen }: { filter: Filter; onOpen: (seq: number) => void
       if (filter.type && event.type !== filter.type) return
       if (filter.actor && event.actor !== filter.actor) return
       if (filter.stream && event.stream !== filter.stream) return
+      if (queries.getQueryState(key)?.fetchStatus === 'fetching') return void queries.invalidateQueries({ queryKey: key })
       queries.setQueryData(key, (known: typeof query.data) => {
         const [first, ...others] = known?.pages ?? []
         if (!known || !first || first.events.some(({ seq }) => seq === event.seq)) return known

@@ -21,6 +21,8 @@ export function ResourceChanges({ resources }: { resources: Schemas['ResourceCha
   return (
     <ul className="flex flex-col gap-2">
       {resources.map(({ collection, key, before, after }) => {
+        const fields = changedFields(before as Resource, after as Resource)
+        if (!fields.length) return null
         const [tone, word]: [Tone, string] = !before ? ['good', t('diff.came')] : !after ? ['bad', t('diff.went')] : ['info', t('diff.changed')]
         return (
           <li key={`${collection}/${key}`} className="rounded-lg border border-line p-3">
@@ -28,7 +30,7 @@ export function ResourceChanges({ resources }: { resources: Schemas['ResourceCha
               <Badge tone={tone}>{word}</Badge> {tOr(`collection.${collection}`, collection)} {title((after ?? before) as Resource, key) !== collection && title((after ?? before) as Resource, key)}
             </p>
             <dl className="mt-2 grid grid-cols-1 gap-x-4 gap-y-1 text-[0.8125rem] sm:grid-cols-[10rem_1fr]">
-              {changedFields(before as Resource, after as Resource).map(({ name, was, is }) => (
+              {fields.map(({ name, was, is }) => (
                 <div key={name} className="contents">
                   <dt className="text-soft">{name.replaceAll('_', ' ')}</dt>
                   <dd className="min-w-0 break-all">

@@ -13,6 +13,7 @@ import { Callout, Card } from '@/kit/ui'
 import { grouped, readEvents, recent } from '@/services/changes/events'
 import { ChangeLine } from '@/services/changes/line'
 import { useNames } from '@/services/changes/names'
+import { isHere, usePeersLive } from '@/services/peers/live'
 import { activity } from './activity'
 import { attention } from './attention'
 
@@ -51,13 +52,18 @@ export default function Dashboard() {
   const cell = useGet('/cell').data
   const known = useNames()
   const navigate = useNavigate()
+  const live = usePeersLive()
   const newest = useQuery(recent(30, at ?? head))
   const wanting = services.data && peers.data ? attention({ services: at ? [] : services.data, peers: peers.data, endpoint: cell?.endpoint, now: Date.now() }) : null
   return (
     <Page title={cell ? t('dashboard.title', { name: cell.name }) : t('nav.dashboard')} lead={t('dashboard.lead')}>
       <div className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
         <Figure value={peers.data?.length} words={t('dashboard.peers')} to="/peers" />
-        <Figure value={peers.data?.filter(({ enabled }) => enabled).length} words={t('dashboard.enabled')} to="/peers" />
+        {at === undefined ? (
+          <Figure value={peers.data?.filter((peer) => isHere(live.get(peer.public_key), Date.now())).length} words={t('dashboard.here')} to="/peers" />
+        ) : (
+          <Figure value={peers.data?.filter(({ enabled }) => enabled).length} words={t('dashboard.enabled')} to="/peers" />
+        )}
         <Figure value={records?.length} words={t('dashboard.records')} to="/network" />
         <Figure value={at ?? (head || undefined)} words={t('dashboard.events')} to="/changes" />
       </div>

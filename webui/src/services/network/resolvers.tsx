@@ -1,14 +1,10 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { Plus, X } from 'lucide-react'
-import { change } from '@/api/change'
 import type { Schemas } from '@/api/client'
-import { get, useGet } from '@/api/query'
 import { t } from '@/i18n'
 import { inputLook, type FieldSpec } from '@/kit/field'
-import { ChangeForm } from '@/kit/form'
 import type { Input } from '@/kit/form-values'
-import { Loaded, useBlocked } from '@/kit/page'
-import { Button, Card, IconButton } from '@/kit/ui'
+import { Singleton } from '@/kit/singleton'
+import { Button, IconButton } from '@/kit/ui'
 
 type Forward = Schemas['DnsForward']
 
@@ -49,32 +45,4 @@ const fields: FieldSpec[] = [
   { name: 'forwards', render: (control) => <Forwards {...control} /> },
 ]
 
-export function Resolvers() {
-  const query = useGet('/dns/upstreams')
-  const queries = useQueryClient()
-  const blocked = useBlocked('put', '/dns/upstreams')
-  return (
-    <Card title={t('dns.resolvers')}>
-      <Loaded query={query}>
-        {(upstreams) => (
-          <div className="max-w-2xl">
-            <ChangeForm
-              schema="SetDnsUpstreams"
-              words="upstreams"
-              draft="upstreams"
-              whole
-              focus={false}
-              fields={fields}
-              original={upstreams}
-              blocked={blocked}
-              make={(body) => change('put', '/dns/upstreams', { body: body as never })}
-              current={() => queries.fetchQuery({ ...get('/dns/upstreams'), staleTime: 0 })}
-              said={() => t('upstreams.changed')}
-              submit={t('save')}
-            />
-          </div>
-        )}
-      </Loaded>
-    </Card>
-  )
-}
+export const Resolvers = () => <Singleton path="/dns/upstreams" method="put" schema="SetDnsUpstreams" words="upstreams" fields={fields} />

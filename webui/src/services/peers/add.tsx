@@ -16,7 +16,7 @@ export function AddPeer({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<{ peer: Peer; seq: number; text?: string } | null>(null)
   const [byLink, setByLink] = useState(false)
   if (made) {
-    const own = !made.peer.has_private_key
+    const own = !made.peer.has_private_key && !made.text
     return (
       <Drawer title={made.peer.name} subtitle={`${made.peer.address} · ${made.peer.address6}`} onClose={onClose}>
         <div className="flex flex-col gap-5" data-added>

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { change } from '@/api/change'
 import { useFeed } from '@/api/feed'
 import { get } from '@/api/query'
+import { useAt } from '@/api/time'
 import { dateTime, t } from '@/i18n'
 import { usePress } from '@/kit/commit'
 import { CopyButton } from '@/kit/copy'
@@ -18,6 +19,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { Connect, Reachability } from './connect'
 import { changeFields } from './fields'
 import type { Peer } from './page'
+import { Traffic } from './traffic'
 
 function History({ peer }: { peer: Peer }) {
   const { head } = useFeed()
@@ -41,6 +43,7 @@ function History({ peer }: { peer: Peer }) {
 export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | undefined; onClose: () => void }) {
   const blocked = useBlocked('patch', '/peers/{id}')
   const queries = useQueryClient()
+  const at = useAt()
   const { press, busy } = usePress()
   const [rotating, setRotating] = useState(false)
   if (!peer) {
@@ -62,6 +65,12 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
             <h3 className="font-semibold">{t('peers.connect')}</h3>
             <Reachability />
             <Connect peer={peer} />
+          </section>
+        )}
+        {at === undefined && (
+          <section>
+            <h3 className="mb-3 font-semibold">{t('traffic')}</h3>
+            <Traffic id={id} />
           </section>
         )}
         <section>

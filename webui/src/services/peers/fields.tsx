@@ -1,6 +1,7 @@
 // The fields of a device, for adding one and for changing one.
 import { useList } from '@/api/query'
 import { t, tOr } from '@/i18n'
+import { Choose } from '@/kit/choose'
 import { Field, inputLook, type FieldSpec } from '@/kit/field'
 import { localMoment, type Input } from '@/kit/form-values'
 import { Button } from '@/kit/ui'
@@ -34,32 +35,9 @@ function Expiry({ value, set, error, label }: { value: Input; set: (value: Input
   )
 }
 
-/** "" is all of them; a list is these and no others. */
-function Reach({ value, set, error, label }: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
+function Reach(control: { value: Input; set: (value: Input) => void; error: string | undefined; label: string }) {
   const services = useList('/services').data ?? []
-  const chosen = Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value ? value.split('\n') : null
-  const toggle = (name: string) => set(chosen!.includes(name) ? chosen!.filter((one) => one !== name) : [...chosen!, name])
-  return (
-    <fieldset className="flex flex-col gap-2">
-      <legend className="mb-1.5 text-sm font-medium">{label}</legend>
-      <label className="flex min-h-8 items-center gap-2.5 text-sm">
-        <input type="radio" className="size-4 accent-[var(--accent)]" checked={chosen === null} onChange={() => set('')} /> {t('peers.every_service')}
-      </label>
-      <label className="flex min-h-8 items-center gap-2.5 text-sm">
-        <input type="radio" className="size-4 accent-[var(--accent)]" checked={chosen !== null} onChange={() => set([])} /> {t('peers.only_these')}
-      </label>
-      {chosen !== null && (
-        <div className="ml-6 flex flex-wrap gap-x-5 gap-y-1">
-          {services.map(({ name }) => (
-            <label key={name} className="flex min-h-8 items-center gap-2.5 text-sm">
-              <input type="checkbox" className="size-4 accent-[var(--accent)]" checked={chosen.includes(name)} onChange={() => toggle(name)} /> {tOr(`service.${name}`, name)}
-            </label>
-          ))}
-        </div>
-      )}
-      {error && <p className="text-[0.8125rem] font-medium text-bad">{error}</p>}
-    </fieldset>
-  )
+  return <Choose {...control} every={t('peers.every_service')} choices={services.map(({ name }) => ({ value: name, label: tOr(`service.${name}`, name) }))} />
 }
 
 const policy: FieldSpec[] = [

@@ -11,6 +11,7 @@ import { useGo, usePlace } from '@/services/place'
 import { AddMany } from './add-many'
 import { AddPeer } from './add'
 import { PeerDrawer } from './drawer'
+import { isHere, usePeersLive } from './live'
 
 export type Peer = Item<'/peers'>
 export const hasExpired = (peer: Peer, now = Date.now()) => !!peer.expires_at && new Date(peer.expires_at).getTime() <= now
@@ -25,26 +26,44 @@ export default function Peers() {
   const enable = (peer: Peer, enabled: boolean) =>
     press(change('patch', '/peers/{id}', { params: { id: peer.id }, body: { enabled }, version: peer.version }), { title: enabled ? t('peers.enabled_said', { name: peer.name }) : t('peers.disabled_said', { name: peer.name }) })
 
+  const live = usePeersLive()
+  const now = Date.now()
+  const seen = (peer: Peer) => live.get(peer.public_key)?.seen
   const columns: Column<Peer>[] = [
     {
       key: 'name',
       title: t('peer.name'),
-      width: '1.6fr',
+      width: '2fr',
       sort: (peer) => peer.name,
       cell: (peer) => (
-        <span className="inline-flex flex-wrap items-center gap-2">
+        <span className="inline-flex flex-wrap items-center gap-x-2 gap-y-1">
           {peer.name}
+          {peer.owner && <span className="font-normal text-soft">{peer.owner}</span>}
           {!peer.enabled && <Badge>{t('peers.off')}</Badge>}
           {hasExpired(peer) && <Badge tone="warn">{t('peers.expired')}</Badge>}
           {peer.has_private_key && !peer.keep_key && <Badge tone="info">{t('peers.waiting')}</Badge>}
         </span>
       ),
     },
-    { key: 'address', title: t('peer.address'), width: '9rem', sort: (peer) => peer.address, cell: (peer) => <Mono>{peer.address}</Mono> },
-    { key: 'owner', title: t('peer.owner'), wide: true, sort: (peer) => peer.owner ?? '', cell: (peer) => peer.owner ?? <span className="text-soft">—</span> },
+    {
+      key: 'seen',
+      title: t('traffic.seen'),
+      width: '7rem',
+      sort: (peer) => -(seen(peer) ?? 0),
+      cell: (peer) =>
+        isHere(live.get(peer.public_key), now) ? (
+          <Badge tone="good" mark>
+            {t('traffic.here')}
+          </Badge>
+        ) : (
+          <span className="text-soft">{seen(peer) ? relative(seen(peer)!) : t('traffic.never')}</span>
+        ),
+    },
+    { key: 'address', title: t('peer.address'), width: '7rem', sort: (peer) => peer.address, cell: (peer) => <Mono>{peer.address}</Mono> },
     {
       key: 'reach',
       title: t('peers.reach'),
+      width: '1.7fr',
       wide: true,
       cell: (peer) => (
         <span className="text-soft">
@@ -56,13 +75,14 @@ export default function Peers() {
     {
       key: 'expires',
       title: t('peer.expires_at'),
-      width: '8rem',
+      width: '6.5rem',
       wide: true,
       sort: (peer) => peer.expires_at ?? '9',
       cell: (peer) => (peer.expires_at ? <time dateTime={peer.expires_at} title={day(peer.expires_at)}>{relative(peer.expires_at)}</time> : <span className="text-soft">{t('peers.never')}</span>),
     },
     {
       key: 'enabled',
+      end: true,
       title: t('peer.enabled'),
       width: '4.5rem',
       cell: (peer) => <Switch label={t('peers.enable', { name: peer.name })} checked={peer.enabled} disabled={!!blocked || busy} onChange={(on) => void enable(peer, on)} />,

@@ -1,16 +1,15 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import { change } from '@/api/change'
-import { get, useGet, useList } from '@/api/query'
+import { useGet, useList } from '@/api/query'
 import { t } from '@/i18n'
 import { ArtefactText } from '@/kit/artefact'
 import { CopyButton } from '@/kit/copy'
 import type { FieldSpec } from '@/kit/field'
-import { ChangeForm } from '@/kit/form'
 import { Loaded, Page, useBlocked } from '@/kit/page'
 import { PlannedDialog } from '@/kit/planned'
 import { ServiceState } from '@/kit/service-state'
+import { Singleton } from '@/kit/singleton'
 import { Button, Callout, Card, Facts, Mono } from '@/kit/ui'
 
 const fields: FieldSpec[] = [{ name: 'listen_port' }, { name: 'mtu' }, { name: 'keepalive' }, { name: 'dns', mono: true }]
@@ -20,7 +19,6 @@ export default function Wireguard() {
   const cell = useGet('/cell').data
   const peers = useList('/peers').data
   const service = useList('/services').data?.find(({ name }) => name === 'wireguard')
-  const queries = useQueryClient()
   const blocked = useBlocked('patch', '/wireguard')
   const [rotating, setRotating] = useState(false)
   return (
@@ -49,21 +47,7 @@ export default function Wireguard() {
                 )}
               </div>
             </Card>
-            <Card title={t('wireguard.settings')}>
-              <ChangeForm
-                schema="ChangeWireguard"
-                words="wireguard"
-                draft="wireguard"
-                focus={false}
-                fields={fields}
-                original={wireguard}
-                blocked={blocked}
-                make={(body) => change('patch', '/wireguard', { body: body as never })}
-                current={() => queries.fetchQuery({ ...get('/wireguard'), staleTime: 0 })}
-                said={() => t('wireguard.changed')}
-                submit={t('save')}
-              />
-            </Card>
+            <Singleton path="/wireguard" method="patch" schema="ChangeWireguard" words="wireguard" fields={fields} />
             <Card title={t('wireguard.file')} className="lg:col-span-2">
               <ArtefactText service="wireguard" path="wg0.conf" />
             </Card>
