@@ -12,7 +12,8 @@
 namespace pic {
 namespace {
 
-// --- visiting the registry -------------------------------------------------------------------------------------------
+// --- visiting the registry
+// -------------------------------------------------------------------------------------------
 
 template <class F, class... S>
 void each_type(TypeList<S...>, F&& f) {
@@ -23,11 +24,13 @@ void each_service(F&& f) {
     each_type(Services{}, std::forward<F>(f));
 }
 
-// --- events ----------------------------------------------------------------------------------------------------------
+// --- events
+// ----------------------------------------------------------------------------------------------------------
 
 struct EventType {
     int schema_version = 1;
-    /// The typed reading of `json`, folded into every service's state that has an evolve() for it; the fault, if any.
+    /// The typed reading of `json`, folded into every service's state that has an evolve() for it; the fault,
+    /// if any.
     std::optional<Rejection> (*apply)(World&, simdjson::dom::element json, const Meta&) = nullptr;
     std::string (*upcast)(int from, std::string data) = nullptr;
 };
@@ -67,7 +70,8 @@ const std::unordered_map<std::string_view, EventType>& event_table() {
     return table;
 }
 
-// --- commands --------------------------------------------------------------------------------------------------------
+// --- commands
+// --------------------------------------------------------------------------------------------------------
 
 using Decode = Result<AnyCommand> (*)(simdjson::dom::element);
 
@@ -89,7 +93,8 @@ const std::unordered_map<std::string_view, Decode>& command_table() {
     return table;
 }
 
-// --- artefacts -------------------------------------------------------------------------------------------------------
+// --- artefacts
+// -------------------------------------------------------------------------------------------------------
 
 using Render = void (*)(const World*, const World&, Renderer&);
 
@@ -135,7 +140,8 @@ void go_forward_by_lookup(const World& restored, Forwarder& out) {
     if constexpr (requires { go_forward(S{}, restored, out); }) go_forward(S{}, restored, out);
 }
 
-// --- resources -------------------------------------------------------------------------------------------------------
+// --- resources
+// -------------------------------------------------------------------------------------------------------
 
 template <class K>
 std::optional<K> parse_key(std::string_view text) {
@@ -236,7 +242,8 @@ std::optional<ResourcePage> page_of(const World& world, std::string_view after, 
 template <class S, std::size_t... I>
 void add_resources(std::unordered_map<std::string_view, ResourceType>& table, std::index_sequence<I...>) {
     const World empty;
-    (table.emplace(entry<S, I>(empty).name, ResourceType{&json_of<S, I>, &version_of<S, I>, &page_of<S, I>}), ...);
+    (table.emplace(entry<S, I>(empty).name, ResourceType{&json_of<S, I>, &version_of<S, I>, &page_of<S, I>}),
+     ...);
 }
 
 const std::unordered_map<std::string_view, ResourceType>& resource_table() {
@@ -259,16 +266,19 @@ std::string public_json(const T& value) {
 }
 
 /// Resources that were only touched, and read the same, are no change.
-void add_change(std::vector<ResourceChange>& out, std::string_view collection, std::string key, std::string before,
-                std::string after) {
-    if (before != after) out.push_back({std::string(collection), std::move(key), std::move(before), std::move(after)});
+void add_change(std::vector<ResourceChange>& out, std::string_view collection, std::string key,
+                std::string before, std::string after) {
+    if (before != after)
+        out.push_back({std::string(collection), std::move(key), std::move(before), std::move(after)});
 }
 
 template <class Entry>
 void diff_entry(const Entry& before, const Entry& after, std::vector<ResourceChange>& out) {
     if constexpr (is_collection<Entry>) {
         using Map = std::remove_cvref_t<decltype(after.map)>;
-        const auto text = [](const auto* value) { return value == nullptr ? std::string() : public_json(*value); };
+        const auto text = [](const auto* value) {
+            return value == nullptr ? std::string() : public_json(*value);
+        };
         Map::diff(before.map, after.map, [&](const auto& key, const auto* was, const auto* is) {
             add_change(out, after.name, key_text(key), text(was), text(is));
         });
@@ -306,7 +316,8 @@ Evolver::~Evolver() = default;
 void Evolver::apply(World& world, const EventView& event) {
     const auto type = event_table().find(event.type);
     if (type == event_table().end()) {
-        throw BadEvent(event.meta.sequence, fmt::format("its type '{}' is unknown to this version", event.type));
+        throw BadEvent(event.meta.sequence,
+                       fmt::format("its type '{}' is unknown to this version", event.type));
     }
     std::string upcasted;
     std::string_view data = event.data;
@@ -325,7 +336,8 @@ void Evolver::apply(World& world, const EventView& event) {
     }
     if (const auto fault = type->second.apply(world, json, event.meta)) {
         const auto where = fault->errors.empty() ? std::string() : fault->errors.front().pointer + ": ";
-        throw BadEvent(event.meta.sequence, fmt::format("its data no longer parses: {}{}", where, fault->detail));
+        throw BadEvent(event.meta.sequence,
+                       fmt::format("its data no longer parses: {}{}", where, fault->detail));
     }
     world.sequence = event.meta.sequence;
 }
@@ -342,7 +354,8 @@ std::string upcast(std::string_view type, int schema_version, std::string data) 
 
 Result<AnyCommand> decode_command(std::string_view type, simdjson::dom::element data) {
     const auto found = command_table().find(type);
-    if (found == command_table().end()) return reject("unknown_command", fmt::format("there is no command '{}'", type));
+    if (found == command_table().end())
+        return reject("unknown_command", fmt::format("there is no command '{}'", type));
     return found->second(data);
 }
 
@@ -366,7 +379,9 @@ const std::vector<std::string_view>& rendering_services() { return render_table(
 
 bool is_rendering_service(std::string_view name) { return render_table().by_name.contains(name); }
 
-bool is_wanted(std::string_view service, const World& world) { return render_table().wanted.at(service)(world); }
+bool is_wanted(std::string_view service, const World& world) {
+    return render_table().wanted.at(service)(world);
+}
 
 void render_service(std::string_view service, const World* before, const World& now, RenderedService& out) {
     Renderer renderer(out);
@@ -375,7 +390,8 @@ void render_service(std::string_view service, const World* before, const World& 
 
 Artefacts render_all(const World& now) {
     Artefacts all;
-    for (const auto service : rendering_services()) render_service(service, nullptr, now, all[std::string(service)]);
+    for (const auto service : rendering_services())
+        render_service(service, nullptr, now, all[std::string(service)]);
     return all;
 }
 
@@ -386,24 +402,27 @@ std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
     return out.take();
 }
 
-std::vector<AnyCommand> bring_forward(const World& restored, const World* replaced, std::function<bool(const SecretRef&)> has) {
+std::vector<AnyCommand> bring_forward(const World& restored, const World* replaced,
+                                      std::function<bool(const SecretRef&)> has) {
     Forwarder out(replaced, std::move(has));
     each_service([&]<class S> { go_forward_by_lookup<S>(restored, out); });
     return out.take();
 }
 
-std::optional<std::string> resource_json(const World& world, std::string_view collection, std::string_view key) {
+std::optional<std::string> resource_json(const World& world, std::string_view collection,
+                                         std::string_view key) {
     const auto found = resource_table().find(collection);
     return found == resource_table().end() ? std::nullopt : found->second.json(world, key);
 }
 
-std::optional<StreamVersion> resource_version(const World& world, std::string_view collection, std::string_view key) {
+std::optional<StreamVersion> resource_version(const World& world, std::string_view collection,
+                                              std::string_view key) {
     const auto found = resource_table().find(collection);
     return found == resource_table().end() ? std::nullopt : found->second.version(world, key);
 }
 
-std::optional<ResourcePage> list_resources(const World& world, std::string_view collection, std::string_view after,
-                                           std::size_t limit) {
+std::optional<ResourcePage> list_resources(const World& world, std::string_view collection,
+                                           std::string_view after, std::size_t limit) {
     const auto found = resource_table().find(collection);
     return found == resource_table().end() ? std::nullopt : found->second.page(world, after, limit);
 }

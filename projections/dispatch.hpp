@@ -1,5 +1,6 @@
-// From names to types and back: what the log, the API and the snapshots know only by name, dispatched to the functions of
-// the services in the registry. One table is made per kind, from the registry's types; a lookup is a hash of the name.
+// From names to types and back: what the log, the API and the snapshots know only by name, dispatched to the
+// functions of the services in the registry. One table is made per kind, from the registry's types; a lookup
+// is a hash of the name.
 #pragma once
 
 #include <optional>
@@ -16,14 +17,15 @@ namespace pic {
 
 class World;
 
-/// The log holds something that this program does not understand: an unknown type, a newer schema version, a value that no
-/// longer parses. The log is bad, or newer than the program; evolve() itself never refuses.
+/// The log holds something that this program does not understand: an unknown type, a newer schema version, a
+/// value that no longer parses. The log is bad, or newer than the program; evolve() itself never refuses.
 struct BadEvent : std::runtime_error {
     BadEvent(Sequence sequence, const std::string& why);
     Sequence sequence;
 };
 
-/// An event as a replay sees it. `data` must be followed by simdjson::SIMDJSON_PADDING readable bytes where `padded`.
+/// An event as a replay sees it. `data` must be followed by simdjson::SIMDJSON_PADDING readable bytes where
+/// `padded`.
 struct EventView {
     std::string_view type;
     int schema_version = 1;
@@ -74,22 +76,24 @@ void render_service(std::string_view service, const World* before, const World& 
 [[nodiscard]] std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
                                                        std::function<bool(std::string_view stream)> wants);
 
-/// The commands that bring `restored`, the world of a backup, forward. `replaced`: the world that it takes the place of, if
-/// that is the same cell's. `has`: whether the vault still holds a secret.
+/// The commands that bring `restored`, the world of a backup, forward. `replaced`: the world that it takes
+/// the place of, if that is the same cell's. `has`: whether the vault still holds a secret.
 [[nodiscard]] std::vector<AnyCommand> bring_forward(const World& restored, const World* replaced,
                                                     std::function<bool(const SecretRef&)> has);
 
 /// A resource as JSON, or nothing where there is none.
-[[nodiscard]] std::optional<std::string> resource_json(const World& world, std::string_view collection, std::string_view key);
+[[nodiscard]] std::optional<std::string> resource_json(const World& world, std::string_view collection,
+                                                       std::string_view key);
 /// The version of the resource's stream: its ETag.
-[[nodiscard]] std::optional<StreamVersion> resource_version(const World& world, std::string_view collection, std::string_view key);
+[[nodiscard]] std::optional<StreamVersion> resource_version(const World& world, std::string_view collection,
+                                                            std::string_view key);
 
 struct ResourcePage {
-    std::string items;                 ///< a JSON list
-    std::optional<std::string> next;   ///< the key to go on after
+    std::string items;                ///< a JSON list
+    std::optional<std::string> next;  ///< the key to go on after
 };
-/// The resources of a collection after a key, in the order of their ids; nothing where there is no such collection or the
-/// cursor is no key of it.
+/// The resources of a collection after a key, in the order of their ids; nothing where there is no such
+/// collection or the cursor is no key of it.
 [[nodiscard]] std::optional<ResourcePage> list_resources(const World& world, std::string_view collection,
                                                          std::string_view after, std::size_t limit);
 [[nodiscard]] std::vector<std::string_view> collection_names();
@@ -101,8 +105,8 @@ struct ResourceChange {
 /// Everything that queries show and that differs, by collection and key.
 [[nodiscard]] std::vector<ResourceChange> diff_resources(const World& before, const World& after);
 
-/// Names the code that evolves: a snapshot made by another version is discarded. Raise it whenever a State or an evolve()
-/// changes its meaning.
+/// Names the code that evolves: a snapshot made by another version is discarded. Raise it whenever a State or
+/// an evolve() changes its meaning.
 inline constexpr std::string_view evolve_version = "2";
 
 /// The whole world as one JSON document, from which parse_world() makes it again.

@@ -1,5 +1,5 @@
-// The one visible list of the services, and the world made of their states. Adding a service is its folder and one line
-// here; no static initialiser registers anything behind anybody's back.
+// The one visible list of the services, and the world made of their states. Adding a service is its folder
+// and one line here; no static initialiser registers anything behind anybody's back.
 #pragma once
 
 #include "projections/accounts/accounts.hpp"

@@ -1,5 +1,6 @@
-// The state of the whole cell at one sequence: the states of all services side by side. Copying it copies a few reference
-// counts, so a reader's version, a batch's tentative version and the versions of time travel are all just Worlds.
+// The state of the whole cell at one sequence: the states of all services side by side. Copying it copies a
+// few reference counts, so a reader's version, a batch's tentative version and the versions of time travel
+// are all just Worlds.
 #pragma once
 
 #include <tuple>

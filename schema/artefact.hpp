@@ -1,6 +1,7 @@
-// What the log renders to. An artefact is a file for a service, held as keyed fragments (the interface, one peer, one
-// record): a change touches the fragments it concerns and nothing else, and only those travel to the agent, which puts
-// the text together. A secret is a node of a fragment, not text within it, so that no user's value can ask for one.
+// What the log renders to. An artefact is a file for a service, held as keyed fragments (the interface, one
+// peer, one record): a change touches the fragments it concerns and nothing else, and only those travel to
+// the agent, which puts the text together. A secret is a node of a fragment, not text within it, so that no
+// user's value can ask for one.
 #pragma once
 
 #include <compare>
@@ -11,7 +12,8 @@
 
 namespace pic {
 
-/// Names one version of a secret in the vault. Written "name@version" in pictures for people, never in config text.
+/// Names one version of a secret in the vault. Written "name@version" in pictures for people, never in config
+/// text.
 struct SecretRef {
     std::string name;  ///< e.g. "peer/0190.../preshared"
     std::uint32_t version = 1;
@@ -22,8 +24,8 @@ struct SecretRef {
 using Node = std::variant<std::string, SecretRef>;
 using Nodes = std::vector<Node>;
 
-/// The artefact of this path holds no file: each fragment is a parameter (key -> value) that the service's adapter.json
-/// may name as {key}, e.g. the zone to probe or the addresses of an interface.
+/// The artefact of this path holds no file: each fragment is a parameter (key -> value) that the service's
+/// adapter.json may name as {key}, e.g. the zone to probe or the addresses of an interface.
 inline constexpr char parameters_path[] = "parameters";
 
 }  // namespace pic

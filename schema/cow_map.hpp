@@ -1,14 +1,15 @@
-// An ordered map whose copies cost one reference count, and whose change costs the path to the changed entry and nothing
-// else. The whole state of a cell is made of these: readers hold an immutable version while the writer goes on with
-// its own, a refused batch is thrown away, and comparing two versions visits only what differs between them.
+// An ordered map whose copies cost one reference count, and whose change costs the path to the changed entry
+// and nothing else. The whole state of a cell is made of these: readers hold an immutable version while the
+// writer goes on with its own, a refused batch is thrown away, and comparing two versions visits only what
+// differs between them.
 //
-// It is a treap whose priorities are a hash of the key, so its shape depends on the set of keys alone and not on
-// history: that is what makes diff() cheap and lets a Merkle root be kept in the nodes (schema/fragment_tree.hpp). A
-// node that nobody else holds is changed in place, so that a replay of a million events copies nothing. Key and value lie
-// in an entry of their own that the copies of a node share: the path to a change is copied without the texts on it, and
-// what merely lay on a path is not taken for changed. (Rejected: a
-// mutex around std::map, where readers wait and a dry run copies the cell; a hash trie, which has no order for lists
-// and cursors; a B-tree, faster to read but three times the code.)
+// It is a treap whose priorities are a hash of the key, so its shape depends on the set of keys alone and not
+// on history: that is what makes diff() cheap and lets a Merkle root be kept in the nodes
+// (schema/fragment_tree.hpp). A node that nobody else holds is changed in place, so that a replay of a
+// million events copies nothing. Key and value lie in an entry of their own that the copies of a node share:
+// the path to a change is copied without the texts on it, and what merely lay on a path is not taken for
+// changed. (Rejected: a mutex around std::map, where readers wait and a dry run copies the cell; a hash trie,
+// which has no order for lists and cursors; a B-tree, faster to read but three times the code.)
 //
 // One object is not to be changed by two threads; distinct objects may be, also where they share nodes.
 #pragma once
@@ -26,7 +27,8 @@
 
 namespace pic {
 
-/// Hash that gives a key its place in the treap; the same on every machine, since shapes are compared across versions.
+/// Hash that gives a key its place in the treap; the same on every machine, since shapes are compared across
+/// versions.
 inline std::uint64_t treap_priority(std::string_view bytes) {
     std::uint64_t h = 0xcbf29ce484222325U;  // FNV-1a, then the finaliser of SplitMix64
     for (const char c : bytes) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
@@ -40,7 +42,8 @@ inline std::uint64_t treap_priority(const std::string& key) { return treap_prior
 template <class K>
     requires requires(const K& k) { k.bytes.size(); }
 std::uint64_t treap_priority(const K& key) {
-    return treap_priority(std::string_view(reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()));
+    return treap_priority(
+        std::string_view(reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()));
 }
 template <class K>
     requires requires(const K& k) { k.bits << 1; }
@@ -59,7 +62,8 @@ struct NoSummary {
     }
 };
 
-/// Summary::of(left, key, value, right) folds a subtree into Summary::Value; kept per node, computed when asked for.
+/// Summary::of(left, key, value, right) folds a subtree into Summary::Value; kept per node, computed when
+/// asked for.
 template <class K, class V, class Summary = NoSummary>
 class CowMap {
     struct Node;
@@ -162,8 +166,8 @@ class CowMap {
         walk_while(root_, f);
     }
 
-    /// The smallest number >= `start` that is not rank(key) of any entry, where rank() rises with the key and is nowhere
-    /// below `start`. Logarithmic: a subtree without a gap is recognised by its size.
+    /// The smallest number >= `start` that is not rank(key) of any entry, where rank() rises with the key and
+    /// is nowhere below `start`. Logarithmic: a subtree without a gap is recognised by its size.
     template <class Rank>
     [[nodiscard]] std::uint64_t first_gap(std::uint64_t start, Rank&& rank) const {
         const Node* n = root_;
@@ -179,15 +183,16 @@ class CowMap {
         return start;
     }
 
-    /// What differs from `before` to `now`: f(key, old value or nullptr, new value or nullptr), in key order. Costs the
-    /// number of differences times the depth. An entry that was written with an equal value is reported, and none that was
-    /// not written.
+    /// What differs from `before` to `now`: f(key, old value or nullptr, new value or nullptr), in key order.
+    /// Costs the number of differences times the depth. An entry that was written with an equal value is
+    /// reported, and none that was not written.
     template <class F>
     static void diff(const CowMap& before, const CowMap& now, F&& f) {
         diff_nodes(before.root_, now.root_, f);
     }
 
-    /// Of the whole map. Computed lazily and kept in the nodes: call it before other threads are shown this version.
+    /// Of the whole map. Computed lazily and kept in the nodes: call it before other threads are shown this
+    /// version.
     [[nodiscard]] SummaryValue summary() const { return summarise(root_); }
 
   private:

@@ -1,5 +1,5 @@
-// The envelope of a fact. What the writer fills in (sequence, version, hashes) and what the decider brings (stream,
-// type, data) are two types, so that nobody can hand the log a sequence of their own.
+// The envelope of a fact. What the writer fills in (sequence, version, hashes) and what the decider brings
+// (stream, type, data) are two types, so that nobody can hand the log a sequence of their own.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@ namespace pic {
 
 /// What a decider returns: a fact not yet written.
 struct NewEvent {
-    std::string stream;        ///< the aggregate, e.g. "peer-0190..." or "cell"
-    std::string type;          ///< past tense, e.g. "PeerAdded"
-    int schema_version = 1;    ///< of `data`; older ones are upcast on read
-    std::string data;          ///< JSON, the very bytes that are stored and hashed
+    std::string stream;      ///< the aggregate, e.g. "peer-0190..." or "cell"
+    std::string type;        ///< past tense, e.g. "PeerAdded"
+    int schema_version = 1;  ///< of `data`; older ones are upcast on read
+    std::string data;        ///< JSON, the very bytes that are stored and hashed
 };
 
 /// Who asked for a change, through what. Common to all the events of one change.

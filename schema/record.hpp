@@ -1,11 +1,12 @@
-// One description of a struct's fields serves its JSON both ways: commands from the edge, events to and from the log,
-// resources in answers, snapshots. A record says
+// One description of a struct's fields serves its JSON both ways: commands from the edge, events to and from
+// the log, resources in answers, snapshots. A record says
 //
-//     template <class Self> static auto fields(Self& self) { return std::tuple(field("name", self.name), ...); }
+//     template <class Self> static auto fields(Self& self) { return std::tuple(field("name", self.name),
+//     ...); }
 //
-// Writing gives one canonical spelling (the order of the fields, no spaces), because the bytes are hashed. Reading works on
-// simdjson's DOM: a replay parses a million events, and nlohmann/json would take twelve times the raw scan. Fields
-// are expected in their own order and found in any.
+// Writing gives one canonical spelling (the order of the fields, no spaces), because the bytes are hashed.
+// Reading works on simdjson's DOM: a replay parses a million events, and nlohmann/json would take twelve
+// times the raw scan. Fields are expected in their own order and found in any.
 #pragma once
 
 #include <simdjson.h>
@@ -47,13 +48,16 @@ constexpr Field<T> defaulted(std::string_view name, T& value) {
 template <class T>
 concept Record = requires(T& t) { T::fields(t); };
 
-/// A change of one field as JSON merge patch has it (RFC 7396): missing keeps, a value sets, null sets the empty value.
+/// A change of one field as JSON merge patch has it (RFC 7396): missing keeps, a value sets, null sets the
+/// empty value.
 template <class T>
 struct Patch {
     bool present = false;
     T value{};
     Patch() = default;
-    Patch(T v) : present(true), value(std::move(v)) {}  // NOLINT(google-explicit-constructor): reads as an assignment
+    Patch(T v)
+        : present(true),
+          value(std::move(v)) {}  // NOLINT(google-explicit-constructor): reads as an assignment
     friend bool operator==(const Patch&, const Patch&) = default;
 };
 
@@ -169,8 +173,8 @@ void write_json(std::string& out, const T& value) {
     }
 }
 
-/// A resource as answers show it: like write_json(), but a field "<name>_ref" (a place in the vault, nobody's business) is
-/// shown as "has_<name>": true or false.
+/// A resource as answers show it: like write_json(), but a field "<name>_ref" (a place in the vault, nobody's
+/// business) is shown as "has_<name>": true or false.
 template <Record T>
 void write_public_json(std::string& out, const T& value) {
     constexpr std::string_view suffix = "_ref";
@@ -211,11 +215,13 @@ void read_json(simdjson::dom::element json, T& value, const JsonPath& at, FieldE
 namespace record_detail {
 
 bool read_text(simdjson::dom::element json, std::string_view& text, const JsonPath& at, FieldErrors& errors);
-bool read_unsigned(simdjson::dom::element json, std::uint64_t most, std::uint64_t& value, const JsonPath& at, FieldErrors& errors);
+bool read_unsigned(simdjson::dom::element json, std::uint64_t most, std::uint64_t& value, const JsonPath& at,
+                   FieldErrors& errors);
 bool read_signed(simdjson::dom::element json, std::int64_t& value, const JsonPath& at, FieldErrors& errors);
 
 template <class T, class Parse>
-void read_by(simdjson::dom::element json, T& value, const JsonPath& at, FieldErrors& errors, Parse&& parse, const char* what) {
+void read_by(simdjson::dom::element json, T& value, const JsonPath& at, FieldErrors& errors, Parse&& parse,
+             const char* what) {
     std::string_view text;
     if (!read_text(json, text, at, errors)) return;
     if (auto parsed = parse(text)) {
@@ -225,7 +231,8 @@ void read_by(simdjson::dom::element json, T& value, const JsonPath& at, FieldErr
     }
 }
 
-/// Finds members in the order in which they were written without searching, and in any other order by searching.
+/// Finds members in the order in which they were written without searching, and in any other order by
+/// searching.
 class Members {
   public:
     explicit Members(simdjson::dom::object object) : object_(object), next_(object.begin()) {}
@@ -270,7 +277,8 @@ void read_json(simdjson::dom::element json, T& value, const JsonPath& at, FieldE
         if (json.get(value) != simdjson::SUCCESS) add_error(errors, at, "must be true or false");
     } else if constexpr (std::unsigned_integral<T>) {
         std::uint64_t wide = 0;
-        if (read_unsigned(json, std::numeric_limits<T>::max(), wide, at, errors)) value = static_cast<T>(wide);
+        if (read_unsigned(json, std::numeric_limits<T>::max(), wide, at, errors))
+            value = static_cast<T>(wide);
     } else if constexpr (std::same_as<T, std::int64_t>) {
         read_signed(json, value, at, errors);
     } else if constexpr (is_number_unit<T>) {
@@ -374,7 +382,8 @@ void apply_patch(S<Plain>& target, const S<Patch>& patch) {
 template <template <template <class> class> class S>
 [[nodiscard]] S<Patch> difference(const S<Plain>& from, const S<Plain>& to) {
     S<Patch> patch;
-    record_detail::zip_fields(from, patch, [](const auto& plain, const auto& change) { change.value.value = plain.value; });
+    record_detail::zip_fields(
+        from, patch, [](const auto& plain, const auto& change) { change.value.value = plain.value; });
     record_detail::zip_fields(to, patch, [](const auto& plain, const auto& change) {
         change.value.present = !(change.value.value == plain.value);
         if (change.value.present) change.value.value = plain.value;
@@ -385,7 +394,8 @@ template <template <template <class> class> class S>
 template <template <template <class> class> class S>
 [[nodiscard]] bool is_empty(const S<Patch>& patch) {
     bool empty = true;
-    std::apply([&](const auto&... f) { ((empty = empty && !f.value.present), ...); }, S<Patch>::fields(patch));
+    std::apply([&](const auto&... f) { ((empty = empty && !f.value.present), ...); },
+               S<Patch>::fields(patch));
     return empty;
 }
 

@@ -1,6 +1,7 @@
-// A refusal is a value, not an exception: the caller asked for something the rules do not allow, and wants to know
-// which rule and where. Codes are stable and documented in schema/rejections.json, which also holds each code's HTTP
-// status and title, so that the domain never speaks of HTTP. Exceptions are left for broken machinery.
+// A refusal is a value, not an exception: the caller asked for something the rules do not allow, and wants to
+// know which rule and where. Codes are stable and documented in schema/rejections.json, which also holds each
+// code's HTTP status and title, so that the domain never speaks of HTTP. Exceptions are left for broken
+// machinery.
 #pragma once
 
 #include <expected>

@@ -5,9 +5,9 @@
 #include <idn2.h>
 #include <sodium.h>
 
+#include <simdjson.h>
 #include <algorithm>
 #include <charconv>
-#include <simdjson.h>
 #include <vector>
 
 #include "schema/plain_text.hpp"
@@ -43,7 +43,8 @@ std::optional<unsigned> number(std::string_view text, unsigned most) {
 /// What is wrong with one label, or nothing.
 std::optional<std::string> label_fault(std::string_view text, bool underscore) {
     if (text.empty()) return "a name must not have an empty part";
-    if (text.size() > label_limit) return fmt::format("each part of a name has at most {} characters", label_limit);
+    if (text.size() > label_limit)
+        return fmt::format("each part of a name has at most {} characters", label_limit);
     const auto body = underscore && text[0] == '_' ? text.substr(1) : text;
     if (body.empty() || !std::ranges::all_of(body, [](char c) { return is_alnum(c) || c == '-'; })) {
         return "only letters, digits and hyphens are allowed in a name";
@@ -72,7 +73,8 @@ Parsed<std::string> to_a_labels(std::string_view text) {
     char* out = nullptr;
     const std::string input(text);
     const int rc = idn2_to_ascii_8z(input.c_str(), &out, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (rc != IDN2_OK) return wrong(fmt::format("this is no valid international name: {}", idn2_strerror(rc)));
+    if (rc != IDN2_OK)
+        return wrong(fmt::format("this is no valid international name: {}", idn2_strerror(rc)));
     std::string ascii(out);
     idn2_free(out);
     return ascii;
@@ -88,7 +90,8 @@ std::optional<std::pair<std::string_view, unsigned>> split_cidr(std::string_view
 }
 
 /// Splits "host:port" and "[v6]:port"; the port may be missing where `optional_port`.
-std::optional<std::pair<std::string_view, std::uint16_t>> split_port(std::string_view text, bool optional_port) {
+std::optional<std::pair<std::string_view, std::uint16_t>> split_port(std::string_view text,
+                                                                     bool optional_port) {
     std::string_view host = text, port;
     if (!text.empty() && text[0] == '[') {
         const auto end = text.find(']');
@@ -98,7 +101,8 @@ std::optional<std::pair<std::string_view, std::uint16_t>> split_port(std::string
         if (!port.empty() && port[0] != ':') return std::nullopt;
         if (!port.empty()) port.remove_prefix(1);
         if (port.empty() && text.back() == ':') return std::nullopt;
-    } else if (const auto colon = text.rfind(':'); colon != std::string_view::npos && text.find(':') == colon) {
+    } else if (const auto colon = text.rfind(':');
+               colon != std::string_view::npos && text.find(':') == colon) {
         host = text.substr(0, colon);
         port = text.substr(colon + 1);
         if (port.empty()) return std::nullopt;
@@ -127,17 +131,20 @@ Parsed<Hostname> Hostname::parse(std::string_view text) {
         if (!ascii) return wrong(ascii.error());
         name = lower(*ascii);
     }
-    if (name.size() > hostname_limit) return wrong(fmt::format("a host name has at most {} characters", hostname_limit));
+    if (name.size() > hostname_limit)
+        return wrong(fmt::format("a host name has at most {} characters", hostname_limit));
     std::string_view last;
     const auto fault = each_label(name, [&](std::string_view label, std::size_t) {
         last = label;
         return label_fault(label, false);
     });
     if (fault) return wrong(*fault);
-    if (std::ranges::all_of(last, is_digit)) return wrong("the last part of a host name must not be a number");
+    if (std::ranges::all_of(last, is_digit))
+        return wrong("the last part of a host name must not be a number");
     if (name.find("xn--") != std::string::npos) {
         char* out = nullptr;
-        if (idn2_to_unicode_8z8z(name.c_str(), &out, 0) != IDN2_OK) return wrong("an xn-- part of the name is not valid");
+        if (idn2_to_unicode_8z8z(name.c_str(), &out, 0) != IDN2_OK)
+            return wrong("an xn-- part of the name is not valid");
         idn2_free(out);
     }
     return Hostname{std::move(name)};
@@ -145,11 +152,13 @@ Parsed<Hostname> Hostname::parse(std::string_view text) {
 
 Parsed<RecordName> RecordName::parse(std::string_view text) {
     if (text == "@" || text == "*") return RecordName{std::string(text)};
-    if (text.size() > hostname_limit) return wrong(fmt::format("a name has at most {} characters", hostname_limit));
-    const auto fault = each_label(text, [](std::string_view label, std::size_t index) -> std::optional<std::string> {
-        if (index == 0 && label == "*") return std::nullopt;
-        return label_fault(label, true);
-    });
+    if (text.size() > hostname_limit)
+        return wrong(fmt::format("a name has at most {} characters", hostname_limit));
+    const auto fault =
+        each_label(text, [](std::string_view label, std::size_t index) -> std::optional<std::string> {
+            if (index == 0 && label == "*") return std::nullopt;
+            return label_fault(label, true);
+        });
     if (fault) return wrong(*fault);
     return RecordName{lower(text)};
 }
@@ -157,7 +166,8 @@ Parsed<RecordName> RecordName::parse(std::string_view text) {
 Parsed<Ipv4> Ipv4::parse(std::string_view text) {
     const std::string copy(text);
     in_addr address;
-    if (copy.size() != text.size() || copy.find('\0') != std::string::npos || inet_pton(AF_INET, copy.c_str(), &address) != 1) {
+    if (copy.size() != text.size() || copy.find('\0') != std::string::npos ||
+        inet_pton(AF_INET, copy.c_str(), &address) != 1) {
         return wrong("an IPv4 address looks like 10.8.0.2");
     }
     return Ipv4{ntohl(address.s_addr)};
@@ -184,7 +194,8 @@ Parsed<Cidr4> Cidr4::parse(std::string_view text) {
     Cidr4 out{*address, static_cast<std::uint8_t>(parts->second)};
     if (!out.contains(*address)) {
         out.network.bits &= out.mask();
-        return wrong(fmt::format("{} is an address within a network; the network is {}", text, to_string(out)));
+        return wrong(
+            fmt::format("{} is an address within a network; the network is {}", text, to_string(out)));
     }
     return out;
 }
@@ -196,7 +207,8 @@ Parsed<Cidr6> Cidr6::parse(std::string_view text) {
     if (!address) return wrong("an IPv6 network looks like fd00:8::/64");
     Cidr6 out{*address, static_cast<std::uint8_t>(parts->second)};
     for (unsigned bit = out.prefix; bit < 128; ++bit) {
-        if ((out.network.bytes[bit / 8] & (0x80U >> bit % 8)) != 0) return wrong("the host part of the network must be zero");
+        if ((out.network.bytes[bit / 8] & (0x80U >> bit % 8)) != 0)
+            return wrong("the host part of the network must be zero");
     }
     return out;
 }
@@ -238,12 +250,14 @@ Parsed<WgKey> WgKey::parse(std::string_view text) {
     WgKey key;
     std::size_t size = 0;
     const char* end = nullptr;
-    const bool ok = text.size() == 44 && sodium_base642bin(key.bytes.data(), key.bytes.size(), text.data(), text.size(), nullptr,
-                                                           &size, &end, sodium_base64_VARIANT_ORIGINAL) == 0;
+    const bool ok =
+        text.size() == 44 && sodium_base642bin(key.bytes.data(), key.bytes.size(), text.data(), text.size(),
+                                               nullptr, &size, &end, sodium_base64_VARIANT_ORIGINAL) == 0;
     if (!ok || size != key.bytes.size() || end != text.data() + text.size() || to_string(key) != text) {
         return wrong("a WireGuard public key is 32 bytes in base64: 44 characters ending in =");
     }
-    if (std::ranges::all_of(key.bytes, [](auto b) { return b == 0; })) return wrong("a key of zeros is no key");
+    if (std::ranges::all_of(key.bytes, [](auto b) { return b == 0; }))
+        return wrong("a key of zeros is no key");
     return key;
 }
 
@@ -254,7 +268,8 @@ Parsed<EmailAddress> EmailAddress::parse(std::string_view text) {
     const auto at = text.rfind('@');
     if (at == std::string_view::npos || at == 0 || at > local_limit || text.size() > limit) return refusal();
     const auto local = text.substr(0, at);
-    const bool atoms = local.front() != '.' && local.back() != '.' && local.find("..") == std::string_view::npos;
+    const bool atoms =
+        local.front() != '.' && local.back() != '.' && local.find("..") == std::string_view::npos;
     const auto is_atext = [&](char c) { return is_alnum(c) || others.find(c) != std::string_view::npos; };
     const auto domain = Hostname::parse(text.substr(at + 1));
     if (!atoms || !std::ranges::all_of(local, is_atext) || !domain) return refusal();
@@ -280,7 +295,8 @@ Parsed<Endpoint> Endpoint::parse(std::string_view text) {
     const auto parts = split_port(text, false);
     if (!parts) return wrong("an endpoint looks like vpn.example.org:51820");
     if (const auto four = Ipv4::parse(parts->first)) return Endpoint{to_string(*four), parts->second};
-    if (const auto six = Ipv6::parse(parts->first); six && text[0] == '[') return Endpoint{to_string(*six), parts->second};
+    if (const auto six = Ipv6::parse(parts->first); six && text[0] == '[')
+        return Endpoint{to_string(*six), parts->second};
     const auto name = Hostname::parse(parts->first);
     if (!name) return wrong("an endpoint looks like vpn.example.org:51820: " + name.error());
     return Endpoint{name->text, parts->second};
@@ -290,7 +306,8 @@ Parsed<SocketAddress> SocketAddress::parse(std::string_view text) {
     if (const auto bare = Ipv6::parse(text)) return SocketAddress{to_string(*bare), 0};
     const auto parts = split_port(text, true);
     if (parts) {
-        if (const auto four = Ipv4::parse(parts->first)) return SocketAddress{to_string(*four), parts->second};
+        if (const auto four = Ipv4::parse(parts->first))
+            return SocketAddress{to_string(*four), parts->second};
         if (const auto six = Ipv6::parse(parts->first)) return SocketAddress{to_string(*six), parts->second};
     }
     return wrong("a resolver is an IP address with an optional port, as 9.9.9.9 or [2620:fe::fe]:53");
@@ -299,8 +316,8 @@ Parsed<SocketAddress> SocketAddress::parse(std::string_view text) {
 Parsed<TimeZone> TimeZone::parse(std::string_view text) {
     constexpr std::size_t limit = 64;
     const auto ok = [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '+' || c == '/'; };
-    if (text.empty() || text.size() > limit || !std::ranges::all_of(text, ok) || text.front() == '/' || text.back() == '/' ||
-        text.find("//") != std::string_view::npos) {
+    if (text.empty() || text.size() > limit || !std::ranges::all_of(text, ok) || text.front() == '/' ||
+        text.back() == '/' || text.find("//") != std::string_view::npos) {
         return wrong("a time zone looks like Europe/Berlin or UTC");
     }
     return TimeZone{std::string(text)};
@@ -323,7 +340,8 @@ bool is_clean_text(std::string_view text) {
 
 Parsed<Text> Text::parse(std::string_view text) {
     if (!is_clean_text(text)) return wrong("text must be one line without control characters");
-    const auto characters = std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+    const auto characters =
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
     if (text.size() > limit_bytes || characters > static_cast<std::ptrdiff_t>(limit_characters)) {
         return wrong(fmt::format("text has at most {} characters", limit_characters));
     }
@@ -364,12 +382,14 @@ std::string to_string(const Cidr& v) { return v.v6 ? to_string(v.six) : to_strin
 
 std::string to_string(const WgKey& v) {
     std::array<char, sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)> text{};
-    sodium_bin2base64(text.data(), text.size(), v.bytes.data(), v.bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(text.data(), text.size(), v.bytes.data(), v.bytes.size(),
+                      sodium_base64_VARIANT_ORIGINAL);
     return text.data();
 }
 
 std::string to_string(const Endpoint& v) {
-    return v.host.find(':') == std::string::npos ? fmt::format("{}:{}", v.host, v.port) : fmt::format("[{}]:{}", v.host, v.port);
+    return v.host.find(':') == std::string::npos ? fmt::format("{}:{}", v.host, v.port)
+                                                 : fmt::format("[{}]:{}", v.host, v.port);
 }
 
 std::string to_string(const SocketAddress& v) {
@@ -378,10 +398,13 @@ std::string to_string(const SocketAddress& v) {
 }
 
 bool is_private(const Cidr4& network) {
-    static constexpr std::array ranges{Cidr4{{0x0a000000}, 8}, Cidr4{{0xac100000}, 12}, Cidr4{{0xc0a80000}, 16}};
+    static constexpr std::array ranges{Cidr4{{0x0a000000}, 8}, Cidr4{{0xac100000}, 12},
+                                       Cidr4{{0xc0a80000}, 16}};
     return std::ranges::any_of(ranges, [&](const Cidr4& range) { return range.contains(network); });
 }
 
-bool is_unique_local(const Cidr6& network) { return network.prefix >= 7 && (network.network.bytes[0] & 0xfe) == 0xfc; }
+bool is_unique_local(const Cidr6& network) {
+    return network.prefix >= 7 && (network.network.bytes[0] & 0xfe) == 0xfc;
+}
 
 }  // namespace pic

@@ -1,6 +1,7 @@
-// Typed scalars. User text becomes one of these at the edge, and again when the log is replayed, or it is refused: nothing
-// else ever reaches a config file, so no value can carry a newline, a quote or a directive into one. Each type is parsed
-// by a pure function that says in a sentence what is wrong, and prints one canonical spelling.
+// Typed scalars. User text becomes one of these at the edge, and again when the log is replayed, or it is
+// refused: nothing else ever reaches a config file, so no value can carry a newline, a quote or a directive
+// into one. Each type is parsed by a pure function that says in a sentence what is wrong, and prints one
+// canonical spelling.
 #pragma once
 
 #include <array>
@@ -17,23 +18,24 @@ namespace pic {
 template <class T>
 using Parsed = std::expected<T, std::string>;
 
-/// One label of a host name: 1-63 letters, digits, hyphens, no hyphen at either end (RFC 1123 2.1). Lower case.
+/// One label of a host name: 1-63 letters, digits, hyphens, no hyphen at either end (RFC 1123 2.1). Lower
+/// case.
 struct Label {
     std::string text;
     static Parsed<Label> parse(std::string_view text);
     friend auto operator<=>(const Label&, const Label&) = default;
 };
 
-/// A host or domain name without the final dot, at most 253 characters, its last label not a number (RFC 1123, RFC 3696).
-/// International names are accepted (IDNA 2008) and kept as A-labels. Lower case.
+/// A host or domain name without the final dot, at most 253 characters, its last label not a number (RFC
+/// 1123, RFC 3696). International names are accepted (IDNA 2008) and kept as A-labels. Lower case.
 struct Hostname {
     std::string text;
     static Parsed<Hostname> parse(std::string_view text);
     friend auto operator<=>(const Hostname&, const Hostname&) = default;
 };
 
-/// A name within a zone: "@" (the zone itself), or labels of which the first may be "*" (RFC 4592) and any may begin with
-/// an underscore (RFC 8552). Lower case.
+/// A name within a zone: "@" (the zone itself), or labels of which the first may be "*" (RFC 4592) and any
+/// may begin with an underscore (RFC 8552). Lower case.
 struct RecordName {
     std::string text;
     static Parsed<RecordName> parse(std::string_view text);
@@ -107,7 +109,8 @@ struct Endpoint {
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
-/// An IP address with an optional port, as an upstream resolver is given: 9.9.9.9, 9.9.9.9:53, [2620:fe::fe]:53.
+/// An IP address with an optional port, as an upstream resolver is given: 9.9.9.9, 9.9.9.9:53,
+/// [2620:fe::fe]:53.
 struct SocketAddress {
     std::string address;
     std::uint16_t port = 0;  ///< 0: the protocol's own
@@ -115,33 +118,38 @@ struct SocketAddress {
     friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
 
-/// An IANA time zone name as the tz database spells them, e.g. Europe/Berlin. That it exists is not checked here.
+/// An IANA time zone name as the tz database spells them, e.g. Europe/Berlin. That it exists is not checked
+/// here.
 struct TimeZone {
     std::string text;
     static Parsed<TimeZone> parse(std::string_view text);
     friend auto operator<=>(const TimeZone&, const TimeZone&) = default;
 };
 
-/// An e-mail address: the dot-string of RFC 5321 4.1.2 (quoted local parts are not taken) and a hostname, at most 254
-/// characters. Lower case, the local part too: no mail system of today tells them apart.
+/// An e-mail address: the dot-string of RFC 5321 4.1.2 (quoted local parts are not taken) and a hostname, at
+/// most 254 characters. Lower case, the local part too: no mail system of today tells them apart.
 struct EmailAddress {
     std::string text;
     static Parsed<EmailAddress> parse(std::string_view text);
-    [[nodiscard]] std::string_view local_part() const { return std::string_view(text).substr(0, text.rfind('@')); }
-    [[nodiscard]] std::string_view domain() const { return std::string_view(text).substr(text.rfind('@') + 1); }
+    [[nodiscard]] std::string_view local_part() const {
+        return std::string_view(text).substr(0, text.rfind('@'));
+    }
+    [[nodiscard]] std::string_view domain() const {
+        return std::string_view(text).substr(text.rfind('@') + 1);
+    }
     friend auto operator<=>(const EmailAddress&, const EmailAddress&) = default;
 };
 
-/// An X.509 certificate (RFC 5280) as DER in canonical base64 on one line: public, so it may be in the log. Only that it is
-/// base64 of one ASN.1 sequence is checked here; who made it is the authority's business.
+/// An X.509 certificate (RFC 5280) as DER in canonical base64 on one line: public, so it may be in the log.
+/// Only that it is base64 of one ASN.1 sequence is checked here; who made it is the authority's business.
 struct CertificateDer {
     std::string base64;
     static Parsed<CertificateDer> parse(std::string_view text);
     friend auto operator<=>(const CertificateDer&, const CertificateDer&) = default;
 };
 
-/// Free text for people: 0-200 characters of UTF-8 on one line, without control characters, U+2028 and U+2029. It is never
-/// rendered into a config file.
+/// Free text for people: 0-200 characters of UTF-8 on one line, without control characters, U+2028 and
+/// U+2029. It is never rendered into a config file.
 struct Text {
     std::string text;
     static constexpr std::size_t limit_bytes = 800;

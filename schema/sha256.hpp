@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4) by OpenSSL, which uses the CPU's own instructions. The one-shot SHA256() of OpenSSL 3 looks the
-// algorithm up on every call, which costs more than hashing an event: here it is looked up once a process and the
-// context is the object's own, to be used again and again.
+// SHA-256 (FIPS 180-4) by OpenSSL, which uses the CPU's own instructions. The one-shot SHA256() of OpenSSL 3
+// looks the algorithm up on every call, which costs more than hashing an event: here it is looked up once a
+// process and the context is the object's own, to be used again and again.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 
 namespace pic {
 
-/// Incremental hash. Use: update() any number of times, then finish(), which also makes it ready for the next message.
+/// Incremental hash. Use: update() any number of times, then finish(), which also makes it ready for the next
+/// message.
 class Sha256 {
   public:
     Sha256();

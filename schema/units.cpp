@@ -42,10 +42,10 @@ std::string to_string(Timestamp time) {
     const auto day = floor<days>(point);
     const year_month_day date(day);
     const hh_mm_ss clock(point - day);
-    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                       clock.subseconds().count());
+    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"),
+                       static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                       clock.seconds().count(), clock.subseconds().count());
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
@@ -55,8 +55,10 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
     for (std::size_t i = 0; i < form.size(); ++i) {
         if (form[i] != '0' && text[i] != form[i]) return std::nullopt;
     }
-    const auto y = decimal(text.substr(0, 4)), mo = decimal(text.substr(5, 2)), d = decimal(text.substr(8, 2));
-    const auto h = decimal(text.substr(11, 2)), mi = decimal(text.substr(14, 2)), s = decimal(text.substr(17, 2));
+    const auto y = decimal(text.substr(0, 4)), mo = decimal(text.substr(5, 2)),
+               d = decimal(text.substr(8, 2));
+    const auto h = decimal(text.substr(11, 2)), mi = decimal(text.substr(14, 2)),
+               s = decimal(text.substr(17, 2));
     const auto ms = decimal(text.substr(20, 3));
     if (!y || !mo || !d || !h || !mi || !s || !ms) return std::nullopt;
     const year_month_day date(year(*y), month(static_cast<unsigned>(*mo)), day(static_cast<unsigned>(*d)));

@@ -1,6 +1,6 @@
-// Units and identifiers that must not be mixed are types of their own: a Sequence is not a StreamVersion, and a
-// Timestamp is not a number. They cost nothing at run time. (A plain alias was rejected: the compiler would accept one
-// for the other, and the log's promises hang on never confusing them.)
+// Units and identifiers that must not be mixed are types of their own: a Sequence is not a StreamVersion, and
+// a Timestamp is not a number. They cost nothing at run time. (A plain alias was rejected: the compiler would
+// accept one for the other, and the log's promises hang on never confusing them.)
 #pragma once
 
 #include <array>
@@ -46,7 +46,8 @@ using Digest = std::array<std::uint8_t, 32>;
 std::string to_hex(const Digest& digest);
 std::optional<Digest> parse_digest(std::string_view hex);
 
-/// RFC 9562 UUID. Every identifier that this system makes is version 7, so that ids sort by the time of their making.
+/// RFC 9562 UUID. Every identifier that this system makes is version 7, so that ids sort by the time of their
+/// making.
 struct Uuid {
     std::array<std::uint8_t, 16> bytes{};
 

@@ -41,7 +41,8 @@ struct Agent::Impl : bus::AgentHandler {
     std::unique_ptr<bus::Client> client;
     std::map<std::string, Report> reports;        ///< the newest of each service
     std::map<std::string, std::string> statuses;  ///< likewise
-    std::map<std::string, std::string> refused_said;  ///< the client's thread's alone: the last refusal by service
+    std::map<std::string, std::string>
+        refused_said;  ///< the client's thread's alone: the last refusal by service
 
     void log(std::string_view service, std::string_view line) const {
         if (options.log) options.log(service, line);

@@ -27,8 +27,8 @@ struct AgentOptions {
     bus::KeyPair keys;
     std::function<void(std::string_view service, std::string_view line)> log;
     std::function<void(std::string_view service, std::string_view step)> step;  ///< see ApplierOptions
-    std::function<void(const Report& report)> reported;                         ///< whenever there is a new one
-    std::function<void(std::string_view service, const Position& held)> held;   ///< a bundle was taken in
+    std::function<void(const Report& report)> reported;  ///< whenever there is a new one
+    std::function<void(std::string_view service, const Position& held)> held;  ///< a bundle was taken in
 };
 
 class Agent {

@@ -43,8 +43,8 @@ Timestamp now() {
     return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
 }
 
-/// A folder for this user alone, or one that every user may pass through and only this one look into. Those above it that
-/// are ours are opened likewise; the rest is not ours to open.
+/// A folder for this user alone, or one that every user may pass through and only this one look into. Those
+/// above it that are ours are opened likewise; the rest is not ours to open.
 Result<void> make_folder(const fs::path& folder, bool several_users) {
     constexpr auto pass = fs::perms::group_exec | fs::perms::others_exec;
     std::error_code error;
@@ -57,9 +57,11 @@ Result<void> make_folder(const fs::path& folder, bool several_users) {
         const bool ours = above == folder.parent_path() || name.starts_with("pic-");
         if (ours) fs::permissions(above, pass, fs::perm_options::add, error);
         if ((fs::status(above, error).permissions() & fs::perms::others_exec) != fs::perms::none) continue;
-        return reject("folder", fmt::format("{} may be passed through by its owner alone, and the programs of this service run "
-                                            "as several users; keep its data elsewhere (--state, PIC_STATE)",
-                                            above.string()));
+        return reject(
+            "folder",
+            fmt::format("{} may be passed through by its owner alone, and the programs of this service run "
+                        "as several users; keep its data elsewhere (--state, PIC_STATE)",
+                        above.string()));
     }
     return {};
 }
@@ -144,11 +146,12 @@ struct Applier::Impl {
         : options(std::move(given)),
           folder((options.spec.in_memory ? options.memory : options.data) / "files"),
           journal(options.data / "journal", options.spec.service, options.key),
-          runtime(options.spec, {.program_folders = options.program_folders,
-                                 .private_namespace = options.private_namespace,
-                                 .needed_paths = {options.data.string(), options.memory.string(), options.state.string()},
-                                 .log = options.log,
-                                 .restarted = options.program_restarted}),
+          runtime(options.spec,
+                  {.program_folders = options.program_folders,
+                   .private_namespace = options.private_namespace,
+                   .needed_paths = {options.data.string(), options.memory.string(), options.state.string()},
+                   .log = options.log,
+                   .restarted = options.program_restarted}),
           dropped(options.spec.drop_keys.begin(), options.spec.drop_keys.end()),
           tables(options.spec.tables) {}
 
@@ -207,7 +210,9 @@ Values Applier::Impl::values(const Content& content, std::uint64_t stage) const 
 
 Result<std::string> Applier::Impl::text_of(const std::string& path, const HeldTree& fragments,
                                            const Values& with) const {
-    const auto listed = [&](const std::vector<std::string>& in) { return std::ranges::find(in, path) != in.end(); };
+    const auto listed = [&](const std::vector<std::string>& in) {
+        return std::ranges::find(in, path) != in.end();
+    };
     auto text = assemble(fragments);
     if (listed(options.spec.drop_in)) text = without_keys(text, dropped);
     return listed(options.spec.fill) ? fill_file(text, with) : Result<std::string>(std::move(text));
@@ -265,7 +270,8 @@ std::expected<Staged, Failure> Applier::Impl::stage(const Content& content) {
     return staged;
 }
 
-Attempt Applier::Impl::validate(const Content& content, std::uint64_t version, const std::vector<std::string>& changed) {
+Attempt Applier::Impl::validate(const Content& content, std::uint64_t version,
+                                const std::vector<std::string>& changed) {
     begin("validate");
     const auto with = values(content, version);
     for (const auto& step : options.spec.validate) {

@@ -41,7 +41,8 @@ struct ApplierOptions {
     std::filesystem::path
         data;  ///< of this service, on disk, absolute: the journal, and live files that may lie there
     std::filesystem::path memory;  ///< of this service, on a tmpfs where there is one, absolute
-    std::filesystem::path state;   ///< what the service keeps across all versions (mail, files, leases), absolute
+    std::filesystem::path
+        state;  ///< what the service keeps across all versions (mail, files, leases), absolute
     SealKey key{};
     Parameters overrides;  ///< win over the bundle's parameters and the adapter's defaults
     std::vector<std::string> program_folders;  ///< looked in before PATH
@@ -79,7 +80,8 @@ class Applier {
     /// private network.
     [[nodiscard]] std::string status() const;
 
-    /// Messages that tell what changed in the adapter's tables (adapters/agent/live.hpp); none where nothing runs.
+    /// Messages that tell what changed in the adapter's tables (adapters/agent/live.hpp); none where nothing
+    /// runs.
     [[nodiscard]] std::vector<std::string> live();
     /// The next live() tells everything anew.
     void forget_live();

@@ -20,7 +20,9 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
         write_json_string(text, std::string_view(message.payload.data(), message.payload.size()));
         out.append(text.data(), text.data() + text.size());
     }
-    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<JsonMessage>();
+    }
 };
 
 }  // namespace
@@ -68,7 +70,8 @@ bool HealthFile::is_fresh(const std::filesystem::path& file) {
 
 void log_as_json() {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    formatter->add_flag<JsonMessage>('*').set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+    formatter->add_flag<JsonMessage>('*').set_pattern(
+        R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
     spdlog::set_formatter(std::move(formatter));
 }
 

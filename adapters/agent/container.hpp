@@ -1,7 +1,8 @@
-// What falls to the first process of a container, which the agent is there: orphans become its children and have to be
-// waited for, `docker logs` wants one JSON object a line, and Docker's health check wants an answer from a program that it
-// starts anew each time, for which the agent leaves a file that is only there, and only fresh, while all is well. (An init
-// such as tini beside the agent was rejected: it would know neither services nor their health.)
+// What falls to the first process of a container, which the agent is there: orphans become its children and
+// have to be waited for, `docker logs` wants one JSON object a line, and Docker's health check wants an
+// answer from a program that it starts anew each time, for which the agent leaves a file that is only there,
+// and only fresh, while all is well. (An init such as tini beside the agent was rejected: it would know
+// neither services nor their health.)
 #pragma once
 
 #include <chrono>
@@ -12,8 +13,9 @@
 
 namespace pic::agent {
 
-/// Waits for children that the calling thread did not fork itself and that have ended: orphans, which the kernel gives to the
-/// main thread of a first process. To be called by that thread, which forks nobody. Returns how many there were.
+/// Waits for children that the calling thread did not fork itself and that have ended: orphans, which the
+/// kernel gives to the main thread of a first process. To be called by that thread, which forks nobody.
+/// Returns how many there were.
 int reap_orphans();
 
 /// Whether all services are well, as a file's being there and being fresh.

@@ -28,12 +28,14 @@ std::string beginning(std::string_view answer) {
 
 Exchange::Exchange(const addrinfo& to, Clock::time_point deadline)
     : socket_(::socket(to.ai_family, to.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), deadline_(deadline) {
-    connected_ = socket_ && (::connect(socket_.get(), to.ai_addr, to.ai_addrlen) == 0 || errno == EINPROGRESS);
+    connected_ =
+        socket_ && (::connect(socket_.get(), to.ai_addr, to.ai_addrlen) == 0 || errno == EINPROGRESS);
 }
 
 bool Exchange::send(std::string_view bytes) {
     return connected_ && wait(POLLOUT) &&
-           ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+           ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(bytes.size());
 }
 
 std::string Exchange::receive(std::size_t limit) {
@@ -64,8 +66,8 @@ Result<Addresses> numeric_address(const std::string& server, int type) {
     return Addresses(found, ::freeaddrinfo);
 }
 
-Result<void> expect_answer(const std::string& server, bool datagram, std::string_view say, std::string_view expect,
-                           std::chrono::milliseconds limit) {
+Result<void> expect_answer(const std::string& server, bool datagram, std::string_view say,
+                           std::string_view expect, std::chrono::milliseconds limit) {
     const auto to = numeric_address(server, datagram ? SOCK_DGRAM : SOCK_STREAM);
     if (!to) return std::unexpected(to.error());
     const auto deadline = Exchange::Clock::now() + limit;

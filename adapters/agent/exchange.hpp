@@ -16,8 +16,8 @@ namespace pic::agent {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// `server` is address:port, an IPv6 address in brackets; `type` SOCK_STREAM or SOCK_DGRAM. Names are not looked
-/// up: a probe must not wait for DNS. Refusal: "bad_server".
+/// `server` is address:port, an IPv6 address in brackets; `type` SOCK_STREAM or SOCK_DGRAM. Names are not
+/// looked up: a probe must not wait for DNS. Refusal: "bad_server".
 [[nodiscard]] Result<Addresses> numeric_address(const std::string& server, int type);
 
 class Exchange {
@@ -37,9 +37,9 @@ class Exchange {
     bool connected_ = false;
 };
 
-/// Says `say` to `server` over TCP, or UDP where `datagram`, until the answer begins with `expect` or the time is
-/// over. With nothing to say the server speaks first; with nothing to expect a connection is enough. Refusal:
-/// "bad_server", or "talk" with how the last answer began.
+/// Says `say` to `server` over TCP, or UDP where `datagram`, until the answer begins with `expect` or the
+/// time is over. With nothing to say the server speaks first; with nothing to expect a connection is enough.
+/// Refusal: "bad_server", or "talk" with how the last answer began.
 [[nodiscard]] Result<void> expect_answer(const std::string& server, bool datagram, std::string_view say,
                                          std::string_view expect, std::chrono::milliseconds limit);
 

@@ -81,7 +81,10 @@ class Messages {
 
   private:
     void open(bool reset) {
-        live_ = {{"table", table_.name}, {"columns", table_.columns}, {"chart", table_.chart}, {"rows", Json::array()},
+        live_ = {{"table", table_.name},
+                 {"columns", table_.columns},
+                 {"chart", table_.chart},
+                 {"rows", Json::array()},
                  {"gone", Json::array()}};
         if (reset) live_["reset"] = true;
         empty_ = !reset;
@@ -97,7 +100,9 @@ class Messages {
         size_ += size;
         empty_ = false;
     }
-    void close() { done_.push_back(Json{{"live", live_}}.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+    void close() {
+        done_.push_back(Json{{"live", live_}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
 
     const TableSpec& table_;
     std::vector<std::string> done_;

@@ -1,8 +1,9 @@
-// What a service knows of itself while it runs (who is connected, how much has passed, which leases there are), as
-// tables: an adapter names a command or a file, how its lines are parted and what the columns are called, and nothing
-// here knows what they mean. Only rows that changed since they were last told go out, in messages below the bus's limit, so
-// that ten thousand quiet peers cost nothing; at intervals, and after a reconnection, everything is told anew, since a
-// status message may be lost. None of it is an event: it is never in the log.
+// What a service knows of itself while it runs (who is connected, how much has passed, which leases there
+// are), as tables: an adapter names a command or a file, how its lines are parted and what the columns are
+// called, and nothing here knows what they mean. Only rows that changed since they were last told go out, in
+// messages below the bus's limit, so that ten thousand quiet peers cost nothing; at intervals, and after a
+// reconnection, everything is told anew, since a status message may be lost. None of it is an event: it is
+// never in the log.
 #pragma once
 
 #include <map>
@@ -14,17 +15,18 @@
 
 namespace pic::agent {
 
-inline constexpr std::size_t table_rows_limit = 20'000;        ///< of one table; more are left out
-inline constexpr std::size_t live_message_limit = 48 * 1024;   ///< bytes of one message
-inline constexpr int turns_until_anew = 30;                    ///< looks after which everything is told again
+inline constexpr std::size_t table_rows_limit = 20'000;       ///< of one table; more are left out
+inline constexpr std::size_t live_message_limit = 48 * 1024;  ///< bytes of one message
+inline constexpr int turns_until_anew = 30;                   ///< looks after which everything is told again
 
 class LiveTables {
   public:
     explicit LiveTables(const std::vector<TableSpec>& tables) : tables_(tables) {}
 
-    /// Reads every table and gives the messages that bring the controller up to date; none where nothing changed:
-    /// {"live":{"table","columns","chart","reset"?,"rows":[[...]...],"gone":["<key>"...]}}. The first column is the key. A table
-    /// that cannot be read now is left as it was told.
+    /// Reads every table and gives the messages that bring the controller up to date; none where nothing
+    /// changed:
+    /// {"live":{"table","columns","chart","reset"?,"rows":[[...]...],"gone":["<key>"...]}}. The first column
+    /// is the key. A table that cannot be read now is left as it was told.
     [[nodiscard]] std::vector<std::string> changes(const Values& values, const Runtime& runtime);
     /// Everything is to be told anew at the next look.
     void forget() { turn_ = 0; }

@@ -101,9 +101,11 @@ void declare(CLI::App& app, Options& o) {
     app.add_option("--health-file", o.health_file, "File that is there while all services are well")
         ->envname("PIC_HEALTH_FILE");
     app.add_flag("--check-health", o.check_health, "Ask that file: 0 all are well, 1 not");
-    app.add_option("--state", o.state, "Folder of what services keep: mail, files, leases (default: <data>/state)")
+    app.add_option("--state", o.state,
+                   "Folder of what services keep: mail, files, leases (default: <data>/state)")
         ->envname("PIC_STATE");
-    app.add_option("--value", o.values, "name=value for the {name}s of the adapters, over what they say themselves")
+    app.add_option("--value", o.values,
+                   "name=value for the {name}s of the adapters, over what they say themselves")
         ->delimiter(',')
         ->envname("PIC_VALUES");
     app.add_option("--log-level", o.log_level, "trace, debug, info, warn, error")->envname("PIC_LOG_LEVEL");
@@ -151,7 +153,8 @@ fs::path memory_folder(const Options& o, const fs::path& data) {
     ::mkdir(folder.c_str(), S_IRWXU);
     struct stat status{};
     const bool ours = ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
-                      status.st_uid == ::geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO) & ~(S_IXGRP | S_IXOTH)) == 0;
+                      status.st_uid == ::geteuid() &&
+                      (status.st_mode & (S_IRWXG | S_IRWXO) & ~(S_IXGRP | S_IXOTH)) == 0;
     if (ours) return folder;
     spdlog::warn("no folder in {}: live files with secrets lie in {}", shared_memory, data.string());
     return data / "memory";
@@ -247,7 +250,8 @@ void run(const Options& o) {
         if (equals == 0 || equals == std::string::npos) throw Fatal{exit_usage, pair + " is no name=value"};
         a.overrides[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
-    a.state = fs::absolute(o.state.empty() ? fs::path(o.data) / "state" : fs::path(o.state)).lexically_normal();
+    a.state =
+        fs::absolute(o.state.empty() ? fs::path(o.data) / "state" : fs::path(o.state)).lexically_normal();
     a.program_folders = {program_folder() / "../coredns", program_folder()};
     a.private_namespace = o.name_space == "private";
     a.log = log_line;

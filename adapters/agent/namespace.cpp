@@ -120,8 +120,8 @@ bool bring_loopback_up() {
         }
     }
     if (!bring_loopback_up()) fail(pipe, "bringing the loopback up");
-    // A router where the kernel lets it be one; what may pass is for the service's own filters to say. A machine that
-    // does not let it has no tunnel to route from either.
+    // A router where the kernel lets it be one; what may pass is for the service's own filters to say. A
+    // machine that does not let it has no tunnel to route from either.
     (void)put("/proc/sys/net/ipv4/ip_forward", "1");
     (void)put("/proc/sys/net/ipv6/conf/all/forwarding", "1");
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(pipe, "prctl");

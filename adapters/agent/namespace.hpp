@@ -17,7 +17,8 @@
 
 namespace pic::agent {
 
-/// A socket of the network that the agent is in, bound to an address, as Namespace::open_socket() gives one of another.
+/// A socket of the network that the agent is in, bound to an address, as Namespace::open_socket() gives one
+/// of another.
 [[nodiscard]] Result<Fd> open_socket(const std::string& address, std::uint16_t port, bool listen);
 
 class Namespace {

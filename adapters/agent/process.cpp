@@ -221,7 +221,8 @@ std::string user_name() {
     passwd entry{};
     passwd* found = nullptr;
     const auto uid = ::geteuid();
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+        return found->pw_name;
     return std::to_string(uid);
 }
 

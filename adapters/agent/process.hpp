@@ -44,8 +44,9 @@ struct Command {
     std::vector<std::string> argv;
     std::vector<std::string> environment = {};  ///< "NAME=value", added to PATH and LANG
     const Namespace* space = nullptr;           ///< run inside it; nullptr: where the agent is
-    /// For programs that will not be root: where the agent is, they run in a user namespace (user_namespaces(7)) in which
-    /// its number is another. Its files stay theirs, which another user could not reach, and nothing else is gained.
+    /// For programs that will not be root: where the agent is, they run in a user namespace
+    /// (user_namespaces(7)) in which its number is another. Its files stay theirs, which another user could
+    /// not reach, and nothing else is gained.
     bool never_root = false;
 };
 

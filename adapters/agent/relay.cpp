@@ -161,8 +161,7 @@ asio::awaitable<void> Relay::State::watch(std::shared_ptr<Pair> pair) {
 }
 
 Result<std::unique_ptr<Relay>> Relay::start(std::vector<Fd> datagrams, std::vector<Fd> listeners,
-                                            const std::string& to,
-                                            std::chrono::milliseconds patience) {
+                                            const std::string& to, std::chrono::milliseconds patience) {
     const auto colon = to.rfind(':');
     error_code error;
     auto host = to.substr(0, colon);

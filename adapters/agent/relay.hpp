@@ -22,7 +22,8 @@ inline constexpr std::chrono::seconds relay_patience{
 
 class Relay {
   public:
-    /// Takes bound UDP sockets and listening TCP sockets; closes a connection that was silent for `patience`. Refusal: "relay" when `to` is no address:port.
+    /// Takes bound UDP sockets and listening TCP sockets; closes a connection that was silent for `patience`.
+    /// Refusal: "relay" when `to` is no address:port.
     static Result<std::unique_ptr<Relay>> start(std::vector<Fd> datagrams, std::vector<Fd> listeners,
                                                 const std::string& to,
                                                 std::chrono::milliseconds patience = relay_patience);

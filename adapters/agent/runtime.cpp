@@ -148,7 +148,8 @@ Result<void> Runtime::relay(const Values& values) {
         for (const auto& word : words(*fill(spec.listen, values))) {
             const auto address = word.substr(0, word.find('/'));
             for (const bool listen : {false, true}) {
-                auto socket = space_ ? space_->open_socket(address, port, listen) : open_socket(address, port, listen);
+                auto socket =
+                    space_ ? space_->open_socket(address, port, listen) : open_socket(address, port, listen);
                 if (!socket) return reject("relay", socket.error().detail);
                 (listen ? listeners : datagrams).push_back(std::move(*socket));
             }

@@ -33,7 +33,8 @@ Result<void> plant(const std::filesystem::path& root, std::string_view path, std
     auto rest = path;
     for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
         const std::string name(rest.substr(0, slash));
-        if (name.empty() || name == "." || name == "..") return reject("seed", fmt::format("{} leads elsewhere", path));
+        if (name.empty() || name == "." || name == "..")
+            return reject("seed", fmt::format("{} leads elsewhere", path));
         folder = folder_in(folder, name);
         if (!folder) return failed(path);
         rest.remove_prefix(slash + 1);
@@ -41,9 +42,11 @@ Result<void> plant(const std::filesystem::path& root, std::string_view path, std
     if (rest.empty()) return {};
     if (rest == "." || rest == "..") return reject("seed", fmt::format("{} leads elsewhere", path));
     const std::string name(rest);
-    const Fd file(::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    const Fd file(
+        ::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (!file) return errno == EEXIST ? Result<void>{} : failed(path);
-    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return failed(path);
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        return failed(path);
     return {};
 }
 

@@ -15,7 +15,7 @@
 namespace pic::agent {
 
 inline constexpr std::chrono::seconds look_interval{15};
-inline constexpr std::chrono::seconds live_interval{5};  ///< of the tables
+inline constexpr std::chrono::seconds live_interval{5};      ///< of the tables
 inline constexpr std::chrono::seconds first_retry_pause{5};  ///< doubles up to longest_retry_pause
 inline constexpr std::chrono::seconds longest_retry_pause{300};
 

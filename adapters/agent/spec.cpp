@@ -216,7 +216,10 @@ DerivedSpec derived(Reader& in) {
 }
 
 RelaySpec relay(Reader& in) {
-    RelaySpec r{.listen = in.required("listen"), .port = in.required("port"), .to = in.required("to"), .patience = {}};
+    RelaySpec r{.listen = in.required("listen"),
+                .port = in.required("port"),
+                .to = in.required("to"),
+                .patience = {}};
     if (in.has("patience_ms")) r.patience = in.milliseconds("patience_ms", {});
     return r;
 }

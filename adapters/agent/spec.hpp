@@ -40,7 +40,8 @@ struct ProgramSpec {
     std::vector<Template> ready;  ///< command that succeeds once the program can be spoken to; may be empty
     std::vector<Need> needs;      ///< looked at only where the program itself is needed
     int stop_signal = 15;
-    bool never_root = false;  ///< it refuses to run as root: where the agent is root, it is shown another number
+    bool never_root =
+        false;  ///< it refuses to run as root: where the agent is root, it is shown another number
 };
 
 /// One thing to do or to look at. The kind decides which of the others are used.
@@ -84,7 +85,7 @@ struct StepSpec {
 struct RelaySpec {
     Template listen;  ///< addresses with or without prefix length, separated by spaces, within the namespace
     Template port;
-    Template to;  ///< address:port outside
+    Template to;                                        ///< address:port outside
     std::optional<std::chrono::milliseconds> patience;  ///< with a silent connection; none: relay_patience
 };
 
@@ -117,7 +118,8 @@ struct AdapterSpec {
     std::vector<std::string> drop_in;
     std::vector<std::string> fill;  ///< files in which @name@ stands for a value
     bool own_namespace = false;
-    bool several_users = false;  ///< its programs run as several: {state} and {run} may be passed through by all
+    bool several_users =
+        false;  ///< its programs run as several: {state} and {run} may be passed through by all
     std::vector<std::string> private_folders;
     std::vector<Need> needs;
     std::vector<ProgramSpec> programs;
@@ -138,8 +140,8 @@ using Values = std::map<std::string, std::string>;
 /// Refusal: "unknown_parameter" for a name that has no value.
 [[nodiscard]] Result<std::string> fill(const Template& text, const Values& values);
 [[nodiscard]] Result<std::vector<std::string>> fill(const std::vector<Template>& texts, const Values& values);
-/// The same for the text of a file, where a name is written @name@ (lower case, digits, underscores): braces are
-/// syntax in too many of them. A lone @ is left as it is.
+/// The same for the text of a file, where a name is written @name@ (lower case, digits, underscores): braces
+/// are syntax in too many of them. A lone @ is left as it is.
 [[nodiscard]] Result<std::string> fill_file(std::string_view text, const Values& values);
 
 }  // namespace pic::agent

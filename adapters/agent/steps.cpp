@@ -107,7 +107,8 @@ Result<void> restart_program(const StepSpec& step, const Values& values, Runtime
 Result<void> seed(const StepSpec& step, const Values& values) {
     const auto root = fill(step.path, values);
     if (!root) return failed(step, root.error().detail);
-    for (auto at = values.lower_bound(step.each); at != values.end() && at->first.starts_with(step.each); ++at) {
+    for (auto at = values.lower_bound(step.each); at != values.end() && at->first.starts_with(step.each);
+         ++at) {
         const auto ok = plant(*root, at->first.substr(step.each.size()), at->second);
         if (!ok) return failed(step, ok.error().detail);
     }

@@ -59,7 +59,7 @@ Passwords::Verdict verify_now(const Secret& password, const Secret& stored, cons
 
 constexpr const char* bcrypt_prefix = "$2y$";
 constexpr const char* sha512_prefix = "$6$";
-constexpr unsigned long bcrypt_cost = 10, bcrypt_cost_random = 5;                // 2^cost rounds
+constexpr unsigned long bcrypt_cost = 10, bcrypt_cost_random = 5;  // 2^cost rounds
 constexpr unsigned long sha512_rounds = 50'000, sha512_rounds_random = 1'000;
 constexpr std::size_t bcrypt_bytes = 72;  // what bcrypt looks at; newer libraries refuse more
 
@@ -71,7 +71,8 @@ Secret crypt_now(const Secret& password, const char* prefix, unsigned long cost)
     Secret terminated_text(text.size() + 1);
     std::ranges::copy(text, terminated_text.bytes().begin());
     const char* hash = nullptr;
-    if (crypt_gensalt_rn(prefix, cost, nullptr, 0, setting.data(), static_cast<int>(setting.size())) != nullptr) {
+    if (crypt_gensalt_rn(prefix, cost, nullptr, 0, setting.data(), static_cast<int>(setting.size())) !=
+        nullptr) {
         hash = crypt_rn(terminated_text.reveal().data(), setting.data(), work.get(), sizeof *work);
     }
     if (hash == nullptr) throw std::runtime_error(std::string("libcrypt does not know ") + prefix);
@@ -87,7 +88,8 @@ std::unexpected<Rejection> too_long() {
 }  // namespace
 
 ServiceForms hash_random_password(const Secret& password) {
-    return {crypt_now(password, bcrypt_prefix, bcrypt_cost_random), crypt_now(password, sha512_prefix, sha512_rounds_random)};
+    return {crypt_now(password, bcrypt_prefix, bcrypt_cost_random),
+            crypt_now(password, sha512_prefix, sha512_rounds_random)};
 }
 
 struct Passwords::State {

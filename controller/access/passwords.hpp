@@ -23,7 +23,8 @@ struct PasswordOptions {
     std::size_t queue_limit = 32;  ///< waiting; beyond: rejection sign_in_busy
 };
 
-/// One password in every form that the cell needs (a service verifies in its own way, none of them by argon2id).
+/// One password in every form that the cell needs (a service verifies in its own way, none of them by
+/// argon2id).
 struct PasswordForms {
     vault::Secret argon2id;  ///< "$argon2id$...": signing in
     vault::Secret bcrypt;    ///< "$2y$10$...": htpasswd files. Of the password's first 72 bytes

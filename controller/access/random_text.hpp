@@ -10,7 +10,8 @@ namespace pic::access {
 /// `bytes` random bytes as base64url without padding (RFC 4648, section 5): 32 bytes are 43 characters.
 [[nodiscard]] vault::Secret random_base64url(std::size_t bytes);
 
-/// 80 random bits as people type them: four groups of four lower-case letters and digits of base32, "abcd-efgh-2jkm-npqr".
+/// 80 random bits as people type them: four groups of four lower-case letters and digits of base32,
+/// "abcd-efgh-2jkm-npqr".
 [[nodiscard]] vault::Secret random_groups();
 
 }  // namespace pic::access

@@ -34,7 +34,8 @@ constexpr const char* create_tables =
 
 /// The last time step of each user's second factor that was taken: no code counts twice.
 constexpr const char* second_factor_table =
-    "CREATE TABLE IF NOT EXISTS second_factor(user TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+    "CREATE TABLE IF NOT EXISTS second_factor(user TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT, WITHOUT "
+    "ROWID";
 
 struct DigestHash {
     std::size_t operator()(const Digest& digest) const noexcept {
@@ -103,7 +104,8 @@ Entries load(const Database& database, Timestamp now) {
         if (!hash || !id) continue;  // no cookie can ever name such a row
         const Session session{Uuid{*id}, std::string(select.text(2)), std::string(select.text(3)),
                               Timestamp{select.integer(4)}, Timestamp{select.integer(5)}};
-        if (!is_over(session, now)) entries.emplace(*hash, Entry{session, session.last_seen, session.created});
+        if (!is_over(session, now))
+            entries.emplace(*hash, Entry{session, session.last_seen, session.created});
     }
     return entries;
 }
@@ -308,7 +310,8 @@ Result<bool> Sessions::use_step(std::string_view user, std::int64_t step) {
     bool is_new = false;
     auto written = committed(state_->database, [&] {
         Statement use = state_->database.prepare(
-            "INSERT INTO second_factor(user, step) VALUES(?1, ?2) ON CONFLICT(user) DO UPDATE SET step = ?2 WHERE step < ?2");
+            "INSERT INTO second_factor(user, step) VALUES(?1, ?2) ON CONFLICT(user) DO UPDATE SET step = ?2 "
+            "WHERE step < ?2");
         use.bind(1, user).bind(2, step).run();
         is_new = state_->database.changes() > 0;
     });

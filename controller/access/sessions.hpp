@@ -27,8 +27,8 @@ namespace pic::access {
 inline constexpr std::int64_t session_idle_ms = 30 * 60 * 1000;           ///< unused for so long: over
 inline constexpr std::int64_t session_absolute_ms = 12 * 60 * 60 * 1000;  ///< over, however busy
 inline constexpr std::int64_t session_touch_ms = 60 * 1000;               ///< between writes of "last seen"
-inline constexpr std::int64_t session_fresh_ms = 5 * 60 * 1000;           ///< a sign-in counts as just now for so long
-inline constexpr std::size_t sessions_per_user_limit = 50;  ///< beyond: the one longest unused goes
+inline constexpr std::int64_t session_fresh_ms = 5 * 60 * 1000;  ///< a sign-in counts as just now for so long
+inline constexpr std::size_t sessions_per_user_limit = 50;       ///< beyond: the one longest unused goes
 
 struct Session {
     Uuid id;             ///< names it in GET /sessions; no secret
@@ -67,11 +67,12 @@ class Sessions {
     /// Is it still alive? For a websocket, which asks every second; does not count as seen.
     [[nodiscard]] bool alive(const Uuid& id, Timestamp now) const;
 
-    /// Whether its owner has proved who they are just now: by signing in, or again by confirm(). Not kept over a restart.
+    /// Whether its owner has proved who they are just now: by signing in, or again by confirm(). Not kept
+    /// over a restart.
     [[nodiscard]] bool is_fresh(const Uuid& id, Timestamp now) const;
     void confirm(const Uuid& id, Timestamp now);
-    /// Takes a time step of a user's second factor. False: it, or a later one, was taken before. On the disk when this
-    /// returns. Rejection: access_unwritable.
+    /// Takes a time step of a user's second factor. False: it, or a later one, was taken before. On the disk
+    /// when this returns. Rejection: access_unwritable.
     [[nodiscard]] Result<bool> use_step(std::string_view user, std::int64_t step);
     [[nodiscard]] bool belongs_to(const Uuid& id, std::string_view user) const;
 
@@ -81,7 +82,8 @@ class Sessions {
     /// (revoked in memory all the same).
     [[nodiscard]] Result<bool> revoke(const Uuid& id);
     /// All of a user's, but for `spared`.
-    [[nodiscard]] Result<std::size_t> revoke_user(std::string_view user, const std::optional<Uuid>& spared = std::nullopt);
+    [[nodiscard]] Result<std::size_t> revoke_user(std::string_view user,
+                                                  const std::optional<Uuid>& spared = std::nullopt);
 
     /// Writes what "last seen" is pending, forgets what is over. For a graceful stop; find() does it in
     /// passing.

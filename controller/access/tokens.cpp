@@ -106,7 +106,8 @@ Scopes Scopes::within(const Scopes& bound) const {
             if (a.area != "*" && b.area != "*" && a.area != b.area) continue;
             const auto area = a.area == "*" ? b.area : a.area;
             const auto verb = a.verb == "write" ? b.verb : a.verb;
-            both.scopes_.push_back(area == "*" && verb == "write" ? "*" : std::string(area) + ":" + std::string(verb));
+            both.scopes_.push_back(
+                area == "*" && verb == "write" ? "*" : std::string(area) + ":" + std::string(verb));
         }
     }
     std::ranges::sort(both.scopes_);

@@ -38,7 +38,8 @@ void get_artefact(Context& c, const http::Request& request, http::Responder resp
     const auto at = request.query_number("at");
     c.cell.post([&c, &request, at, respond = std::move(respond)]() mutable {
         try {
-            const auto world = at ? c.cell.history().at(Sequence{*at}) : Result<std::shared_ptr<const World>>(c.cell.world());
+            const auto world = at ? c.cell.history().at(Sequence{*at})
+                                  : Result<std::shared_ptr<const World>>(c.cell.world());
             if (!world) return std::move(respond)(world.error());
             std::move(respond)(artefact(c.cell, **world, request));
         } catch (const std::exception& error) {

@@ -10,12 +10,15 @@ namespace {
 using http::Request;
 using http::Responder;
 
-vault::Secret passphrase_of(const Request& request) { return vault::Secret::copy_of(request.header("Pic-Passphrase")); }
+vault::Secret passphrase_of(const Request& request) {
+    return vault::Secret::copy_of(request.header("Pic-Passphrase"));
+}
 
 http::Response make_backup(Context& c, const Request& request) {
     const auto work = c.spool / fmt::format("backup-{}", to_string(core::new_uuid()));
     const auto archive = work.string() + ".pic";
-    const auto made = backup::create_backup({c.copy_log, c.cell.vault(), work}, archive, passphrase_of(request));
+    const auto made =
+        backup::create_backup({c.copy_log, c.cell.vault(), work}, archive, passphrase_of(request));
     if (!made) return http::problem(made.error(), request.request_id);
     http::Response response;
     response.content_type = "application/octet-stream";
@@ -25,12 +28,15 @@ http::Response make_backup(Context& c, const Request& request) {
 }
 
 http::Response restore(Context& c, const Request& request) {
-    if (request.body_file.empty()) return http::problem({"backup_not_an_archive", "no archive was sent"}, request.request_id);
+    if (request.body_file.empty())
+        return http::problem({"backup_not_an_archive", "no archive was sent"}, request.request_id);
     const auto passphrase = passphrase_of(request);
-    const auto epoch = c.restore({request.body_file, passphrase, request.principal->actor, request.request_id});
+    const auto epoch =
+        c.restore({request.body_file, passphrase, request.principal->actor, request.request_id});
     if (!epoch) return http::problem(epoch.error(), request.request_id);
     return http::json_response(
-        200, fmt::format(R"({{"epoch":{},"detail":"The backup is in place; the daemon starts anew."}})", epoch->value));
+        200, fmt::format(R"({{"epoch":{},"detail":"The backup is in place; the daemon starts anew."}})",
+                         epoch->value));
 }
 
 http::Response guarded(http::Response (*work)(Context&, const Request&), Context& c, const Request& request) {

@@ -54,7 +54,8 @@ std::string with_member(std::string json, const std::pair<std::string, std::stri
     return json + "}";
 }
 
-void show_resources(const core::Cell& cell, http::CommandAnswer& answer, const World& world, const std::vector<ResourceName>& resources, bool is_change_set) {
+void show_resources(const core::Cell& cell, http::CommandAnswer& answer, const World& world,
+                    const std::vector<ResourceName>& resources, bool is_change_set) {
     if (is_change_set) {
         answer.resources = "[";
         for (const auto& name : resources) {
@@ -153,23 +154,27 @@ struct CommandPort::Pending {
 
 namespace {
 
-/// A refusal's pointers lead into the body that was sent: a change-set's names its commands, any other call's does not.
+/// A refusal's pointers lead into the body that was sent: a change-set's names its commands, any other call's
+/// does not.
 Rejection placed(Rejection refused, bool is_change_set) {
     constexpr std::string_view commands = "/commands/", data = "/data";
     const auto is_inside = [&](const FieldError& error) { return error.pointer.starts_with(commands); };
     const bool inside = std::ranges::any_of(refused.errors, is_inside);
-    if (is_change_set && !inside && !refused.errors.empty()) return core::within_command(std::move(refused), 0);
+    if (is_change_set && !inside && !refused.errors.empty())
+        return core::within_command(std::move(refused), 0);
     if (is_change_set || !inside) return refused;
     for (auto& error : refused.errors) {
         const auto found = error.pointer.find(data);
-        if (is_inside(error)) error.pointer.erase(0, found == std::string::npos ? error.pointer.size() : found + data.size());
+        if (is_inside(error))
+            error.pointer.erase(0, found == std::string::npos ? error.pointer.size() : found + data.size());
     }
     return refused;
 }
 
 }  // namespace
 
-core::Answer CommandPort::make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome) {
+core::Answer CommandPort::make_answer(const core::Cell& cell, Pending& pending,
+                                      const core::Outcome& outcome) {
     pending.parts = make_parts(cell, outcome, pending.is_change_set);
     pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
     core::Answer answer;
@@ -196,29 +201,36 @@ CommandPort::CommandPort(const CommandContext& with) : with_(with), cell_(with.c
     auto ref = vault.newest(name);
     if (!ref) {
         auto made = vault.put(name, vault::Secret::random(crypto_generichash_KEYBYTES));
-        if (!made) throw std::runtime_error("the key of remembered answers cannot be kept: " + made.error().detail);
+        if (!made)
+            throw std::runtime_error("the key of remembered answers cannot be kept: " + made.error().detail);
         ref = *made;
     }
     digest_key_ = vault.get(*ref).value_or(vault::Secret());
 }
 
-/// Bodies may hold passwords, and their digest is kept in the log's file: under a key, so that nobody can try passwords on it.
+/// Bodies may hold passwords, and their digest is kept in the log's file: under a key, so that nobody can try
+/// passwords on it.
 Digest CommandPort::kept_digest(const Digest& body) const {
     Digest keyed{};
-    crypto_generichash(keyed.data(), keyed.size(), body.data(), body.size(), digest_key_.data(), digest_key_.size());
+    crypto_generichash(keyed.data(), keyed.size(), body.data(), body.size(), digest_key_.data(),
+                       digest_key_.size());
     return keyed;
 }
 
 void CommandPort::submit(http::CommandCall call, Done done) {
     if (!takes_long(call)) return run(std::move(call), std::move(done));
-    cell_.post([this, call = std::move(call), done = std::move(done)]() mutable { run(std::move(call), std::move(done)); });
+    cell_.post([this, call = std::move(call), done = std::move(done)]() mutable {
+        run(std::move(call), std::move(done));
+    });
 }
 
 void CommandPort::run(http::CommandCall call, Done done) {
     auto expanded = guarded_expand(with_, call);
     if (!expanded) {
-        if (call.idempotency_key.empty() || call.dry_run) return done(std::unexpected(std::move(expanded.error())));
-        // A repeated undo finds nothing left to undo: the answer that its key remembers counts, not this refusal.
+        if (call.idempotency_key.empty() || call.dry_run)
+            return done(std::unexpected(std::move(expanded.error())));
+        // A repeated undo finds nothing left to undo: the answer that its key remembers counts, not this
+        // refusal.
         Expanded refused;
         refused.request.refused = std::move(expanded.error());
         expanded = std::move(refused);
@@ -241,9 +253,12 @@ void CommandPort::run(http::CommandCall call, Done done) {
     pending->has_key = request.key.has_value();
     pending->after = std::move(expanded->after);
     cell_.change(
-        std::move(request), [this, pending](const core::Outcome& outcome) { return make_answer(cell_, *pending, outcome); },
+        std::move(request),
+        [this, pending](const core::Outcome& outcome) { return make_answer(cell_, *pending, outcome); },
         [this, pending](Result<core::Answer> answer) {
-            if (!answer) return pending->done(std::unexpected(placed(std::move(answer.error()), pending->is_change_set)));
+            if (!answer)
+                return pending->done(
+                    std::unexpected(placed(std::move(answer.error()), pending->is_change_set)));
             if (answer->repeated) {
                 pending->parts = unpack(*answer);
                 pending->first = answer->sequence;

@@ -1,6 +1,7 @@
-// The command port of the HTTP layer, joined to the cell: JSON becomes commands, what they came to becomes the parts of an
-// answer. Commands that are more than their data (a token's secret is made here and shown once; an undo is computed from the
-// log) are expanded into commands of the domain by the table in expansions.cpp.
+// The command port of the HTTP layer, joined to the cell: JSON becomes commands, what they came to becomes
+// the parts of an answer. Commands that are more than their data (a token's secret is made here and shown
+// once; an undo is computed from the log) are expanded into commands of the domain by the table in
+// expansions.cpp.
 #pragma once
 
 #include "controller/access/passwords.hpp"
@@ -43,7 +44,8 @@ struct Expanded {
     core::ChangeRequest request;
     /// A member of the resource in the first answer, and in no other: {"token", "pic_..."}.
     std::optional<std::pair<std::string, std::string>> once;
-    /// What must have happened, once it is committed, before the caller is told: sessions end. May wait for the disk.
+    /// What must have happened, once it is committed, before the caller is told: sessions end. May wait for
+    /// the disk.
     std::vector<std::move_only_function<void()>> after;
 };
 

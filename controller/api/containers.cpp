@@ -16,7 +16,8 @@ http::Handler handler(Context& c, Verb verb) {
         broker::Request asked{.verb = verb, .container = std::string(request.path_parameter("name"))};
         if (const auto tail = request.query_number("tail")) asked.tail = static_cast<unsigned>(*tail);
         if (verb == Verb::start || verb == Verb::stop || verb == Verb::restart) {
-            spdlog::info("containers: {} {} for {}", to_string(verb), asked.container, request.principal->actor);
+            spdlog::info("containers: {} {} for {}", to_string(verb), asked.container,
+                         request.principal->actor);
         }
         c.cell.post([&c, asked = std::move(asked), respond = std::move(respond)]() mutable {
             auto answer = c.containers.ask(asked);

@@ -28,13 +28,16 @@ std::optional<std::string> zone_text(core::Cell& cell, const World& world, std::
     return picture(file->second);
 }
 
-Rejection no_such_zone(std::string_view zone) { return {"not_found", fmt::format("The cell has no zone {}.", zone)}; }
+Rejection no_such_zone(std::string_view zone) {
+    return {"not_found", fmt::format("The cell has no zone {}.", zone)};
+}
 
 void export_zone(Context& c, const Request& request, Responder respond) {
     const auto at = request.query_number("at");
     c.cell.post([&c, &request, at, respond = std::move(respond)]() mutable {
         try {
-            const auto world = at ? c.cell.history().at(Sequence{*at}) : Result<std::shared_ptr<const World>>(c.cell.world());
+            const auto world = at ? c.cell.history().at(Sequence{*at})
+                                  : Result<std::shared_ptr<const World>>(c.cell.world());
             if (!world) return std::move(respond)(world.error());
             const auto zone = request.path_parameter("zone");
             auto text = zone_text(c.cell, **world, zone);
@@ -61,12 +64,14 @@ http::CommandCall::Command add_command(const ZoneRecord& record) {
     return {"AddDnsRecord", data + "}"};
 }
 
-/// What the zone does not have yet, so that an export can be taken back as it is. `lines`: where each command comes from.
+/// What the zone does not have yet, so that an export can be taken back as it is. `lines`: where each command
+/// comes from.
 Result<http::CommandCall> import_call(Context& c, const Request& request, std::vector<std::size_t>& lines) {
     const auto zone = request.path_parameter("zone");
     const auto world = c.cell.world();
     const auto present = zone_text(c.cell, *world, zone);
-    if (!present || zone != world->get<cell::Service>().cell.settings.domain.text) return std::unexpected(no_such_zone(zone));
+    if (!present || zone != world->get<cell::Service>().cell.settings.domain.text)
+        return std::unexpected(no_such_zone(zone));
     auto asked = parse_zone(request.body, zone);
     if (!asked) return std::unexpected(asked.error());
     const auto known = parse_zone(*present, zone).value_or(std::vector<ZoneRecord>{});
@@ -88,7 +93,8 @@ Rejection with_lines(Rejection refused, const std::vector<std::size_t>& lines) {
     for (auto& error : refused.errors) {
         std::size_t index = 0;
         if (error.pointer.starts_with(several)) {
-            std::from_chars(error.pointer.data() + several.size(), error.pointer.data() + error.pointer.size(), index);
+            std::from_chars(error.pointer.data() + several.size(),
+                            error.pointer.data() + error.pointer.size(), index);
         }
         if (index < lines.size()) error.pointer = fmt::format("line {}", lines[index]);
     }
@@ -101,13 +107,15 @@ void import_zone(Context& c, const Request& request, Responder respond) {
     if (!call) return std::move(respond)(call.error());
     if (call->commands.empty()) {
         const auto seq = c.cell.world()->sequence;
-        auto response = http::json_response(200, fmt::format(R"({{"seq":{},"events":[],"resources":[]}})", seq.value));
+        auto response =
+            http::json_response(200, fmt::format(R"({{"seq":{},"events":[],"resources":[]}})", seq.value));
         response.seq = seq;
         return std::move(respond)(std::move(response));
     }
     const auto shape = std::make_shared<http::CommandCall>();
     shape->dry_run = call->dry_run;
-    c.commands.submit(*std::move(call), [&request, shape, lines, respond = std::move(respond)](Result<http::CommandAnswer> answer) mutable {
+    c.commands.submit(*std::move(call), [&request, shape, lines, respond = std::move(respond)](
+                                            Result<http::CommandAnswer> answer) mutable {
         if (!answer) return std::move(respond)(with_lines(std::move(answer.error()), *lines));
         std::move(respond)(http::command_response(request, *shape, *std::move(answer)));
     });
@@ -121,19 +129,26 @@ void query(Context& c, const Request& request, Responder respond) {
                       json["name"].get(name) == simdjson::SUCCESS;
     if (!read) return std::move(respond)(Rejection{"malformed_json", "The body is no JSON with a name."});
     if (json["type"].get(type) != simdjson::SUCCESS) type = "A";
-    c.cell.post([&c, name = std::string(name), type = std::string(type), respond = std::move(respond)]() mutable {
-        auto reply = dns_lookup(c.resolver, name, type);
-        if (!reply) return std::move(respond)(reply.error());
-        std::move(respond)(http::json_response(200, to_json(*reply)));
-    });
+    c.cell.post(
+        [&c, name = std::string(name), type = std::string(type), respond = std::move(respond)]() mutable {
+            auto reply = dns_lookup(c.resolver, name, type);
+            if (!reply) return std::move(respond)(reply.error());
+            std::move(respond)(http::json_response(200, to_json(*reply)));
+        });
 }
 
 }  // namespace
 
 void add_dns_handlers(http::Handlers& handlers, Context& c) {
-    handlers["exportDnsZone"] = [&c](const Request& request, Responder respond) { export_zone(c, request, std::move(respond)); };
-    handlers["importDnsZone"] = [&c](const Request& request, Responder respond) { import_zone(c, request, std::move(respond)); };
-    handlers["queryDns"] = [&c](const Request& request, Responder respond) { query(c, request, std::move(respond)); };
+    handlers["exportDnsZone"] = [&c](const Request& request, Responder respond) {
+        export_zone(c, request, std::move(respond));
+    };
+    handlers["importDnsZone"] = [&c](const Request& request, Responder respond) {
+        import_zone(c, request, std::move(respond));
+    };
+    handlers["queryDns"] = [&c](const Request& request, Responder respond) {
+        query(c, request, std::move(respond));
+    };
 }
 
 void add_handlers(http::Handlers& handlers, Context& context) {

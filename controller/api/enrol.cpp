@@ -1,4 +1,5 @@
-// An agent or a subscriber brings its bus key, proving the right to by the one-time token that its operator was given.
+// An agent or a subscriber brings its bus key, proving the right to by the one-time token that its operator
+// was given.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -28,7 +29,8 @@ Result<Enrol> read(const http::Request& request) {
 /// Enrolled of the document.
 std::string enrolled_json(core::Cell& cell, const Invitation& who, const World& world) {
     const auto& state = world.get<accounts::Service>();
-    const auto* client = (who.kind == accounts::BusKind::agent ? state.agents : state.subscribers).find(who.id);
+    const auto* client =
+        (who.kind == accounts::BusKind::agent ? state.agents : state.subscribers).find(who.id);
     std::string out = "{\"id\":";
     write_json(out, who.id);
     out += ",\"services\":";
@@ -67,7 +69,9 @@ void enrol(Context& c, const http::Request& request, http::Responder respond) {
 }  // namespace
 
 void add_enrolment_handlers(http::Handlers& handlers, Context& c) {
-    handlers["enrol"] = [&c](const http::Request& request, http::Responder respond) { enrol(c, request, std::move(respond)); };
+    handlers["enrol"] = [&c](const http::Request& request, http::Responder respond) {
+        enrol(c, request, std::move(respond));
+    };
 }
 
 }  // namespace pic::api

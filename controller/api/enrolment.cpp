@@ -40,14 +40,17 @@ std::string enrolment_secret(accounts::BusKind kind, const Uuid& id) {
 
 EnrolmentToken make_enrolment_token(accounts::BusKind kind, const Uuid& id) {
     const auto random = vault::Secret::random(secret_bytes);
-    std::array<char, sodium_base64_ENCODED_LEN(secret_bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)> encoded{};
-    sodium_bin2base64(encoded.data(), encoded.size(), random.data(), random.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    std::array<char, sodium_base64_ENCODED_LEN(secret_bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)>
+        encoded{};
+    sodium_bin2base64(encoded.data(), encoded.size(), random.data(), random.size(),
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     const auto text = fmt::format("{}{}{}_{}", prefix, letter(kind), digits_of(id), encoded.data());
     return {vault::Secret::copy_of(text), hash_of(text)};
 }
 
 std::optional<Invitation> check_enrolment_token(core::Cell& cell, std::string_view token) {
-    if (!token.starts_with(prefix) || token.size() <= secret_at || token[secret_at - 1] != '_') return std::nullopt;
+    if (!token.starts_with(prefix) || token.size() <= secret_at || token[secret_at - 1] != '_')
+        return std::nullopt;
     Invitation who;
     const char kind = token[prefix.size()];
     if (kind != 'a' && kind != 's') return std::nullopt;

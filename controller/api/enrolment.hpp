@@ -1,6 +1,6 @@
-// One-time tokens that let a new agent or subscriber bring its key: "enr_<kind letter><32 hex digits>_<secret>". The id finds
-// the invitation, the secret (256 random bits) proves it; the vault keeps the secret's hash, the log a reference to it, and once
-// used it is void.
+// One-time tokens that let a new agent or subscriber bring its key: "enr_<kind letter><32 hex
+// digits>_<secret>". The id finds the invitation, the secret (256 random bits) proves it; the vault keeps the
+// secret's hash, the log a reference to it, and once used it is void.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,8 @@ struct EnrolmentToken {
 /// The name of the hash in the vault.
 [[nodiscard]] std::string enrolment_secret(accounts::BusKind kind, const Uuid& id);
 
-/// Who a token stands for; nothing where it is malformed, unknown, used or wrong (which one is nobody's business).
+/// Who a token stands for; nothing where it is malformed, unknown, used or wrong (which one is nobody's
+/// business).
 struct Invitation {
     accounts::BusKind kind = accounts::BusKind::agent;
     Uuid id;

@@ -1,6 +1,6 @@
-// Commands of the API that are more than their data: a password is hashed, a token's secret is made and shown once, an undo is
-// computed from the log. Each is a function that turns the call into commands of the domain; one table has them all, and what
-// it does not name is a command of the domain as it stands.
+// Commands of the API that are more than their data: a password is hashed, a token's secret is made and shown
+// once, an undo is computed from the log. Each is a function that turns the call into commands of the domain;
+// one table has them all, and what it does not name is a command of the domain as it stands.
 #pragma once
 
 #include <simdjson.h>

@@ -20,7 +20,8 @@ struct TokenRequest {
     std::optional<Timestamp> expires_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("scopes", s.scopes), field("expires_at", s.expires_at));
+        return std::tuple(field("name", s.name), field("scopes", s.scopes),
+                          field("expires_at", s.expires_at));
     }
 };
 
@@ -47,7 +48,8 @@ struct ClientRequest {
     std::optional<std::string> public_key;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("services", s.services), field("public_key", s.public_key));
+        return std::tuple(field("name", s.name), field("services", s.services),
+                          field("public_key", s.public_key));
     }
 };
 
@@ -87,7 +89,8 @@ Result<void> compensate(Expansion& e, Result<core::Compensation> plan) {
 
 Result<void> undo(Expansion& e) {
     const std::uint64_t seq = e.data["seq"].get_uint64().value_unsafe();
-    return compensate(e, core::plan_undo(e.with.cell.store(), e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
+    return compensate(
+        e, core::plan_undo(e.with.cell.store(), e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
 Result<void> restore_to(Expansion& e) {
@@ -99,31 +102,35 @@ Result<void> restore_to(Expansion& e) {
 Result<void> import_config(Expansion& e) {
     auto target = parse_world(simdjson::minify(e.data));
     if (!target) return reject("invalid_config", target.error().detail, target.error().errors);
-    e.out.request.commands = reconcile_worlds(*e.with.cell.world(), *target, [](std::string_view) { return true; });
+    e.out.request.commands =
+        reconcile_worlds(*e.with.cell.world(), *target, [](std::string_view) { return true; });
     return {};
 }
 
 const Expansions& table() {
     static const Expansions entries = [] {
-    Expansions made{
-        {"AddToken", {add_token}},
-        {"AddAgent", {[](Expansion& e) { return add_client(e, accounts::BusKind::agent); }}},
-        {"AddSubscriber", {[](Expansion& e) { return add_client(e, accounts::BusKind::subscriber); }}},
-        {"RemoveAgent", {[](Expansion& e) { return remove_client(e, accounts::BusKind::agent); }}},
-        {"RemoveSubscriber", {[](Expansion& e) { return remove_client(e, accounts::BusKind::subscriber); }}},
-        {"Undo", {undo, true}},
-        {"RestoreTo", {restore_to, true}},
-        {"ImportConfig", {import_config, true}},
-    };
-    add_people_expansions(made);
-    add_vault_expansions(made);
-    return made;
+        Expansions made{
+            {"AddToken", {add_token}},
+            {"AddAgent", {[](Expansion& e) { return add_client(e, accounts::BusKind::agent); }}},
+            {"AddSubscriber", {[](Expansion& e) { return add_client(e, accounts::BusKind::subscriber); }}},
+            {"RemoveAgent", {[](Expansion& e) { return remove_client(e, accounts::BusKind::agent); }}},
+            {"RemoveSubscriber",
+             {[](Expansion& e) { return remove_client(e, accounts::BusKind::subscriber); }}},
+            {"Undo", {undo, true}},
+            {"RestoreTo", {restore_to, true}},
+            {"ImportConfig", {import_config, true}},
+        };
+        add_people_expansions(made);
+        add_vault_expansions(made);
+        return made;
     }();
     return entries;
 }
 
-/// What a member may say of a device of their own: what concerns the device. Where it may go is the operators' business.
-constexpr std::array<std::string_view, 6> own_peer_fields{"id", "name", "public_key", "preshared_key", "keepalive", "keep_key"};
+/// What a member may say of a device of their own: what concerns the device. Where it may go is the
+/// operators' business.
+constexpr std::array<std::string_view, 6> own_peer_fields{
+    "id", "name", "public_key", "preshared_key", "keepalive", "keep_key"};
 
 Result<void> check_own_fields(std::string_view command, Json data) {
     if (!command.ends_with("Peer") && !command.ends_with("PeerKey")) return {};
@@ -133,7 +140,8 @@ Result<void> check_own_fields(std::string_view command, Json data) {
         errors.push_back({fmt::format("/{}", key), "needs the scope peers:write"});
     }
     if (errors.empty()) return {};
-    return reject("forbidden", "of your own devices you may set name, key, keepalive and no more", std::move(errors));
+    return reject("forbidden", "of your own devices you may set name, key, keepalive and no more",
+                  std::move(errors));
 }
 
 /// A device that a member adds is that member's.
@@ -161,21 +169,25 @@ Result<Expanded> expand(const CommandContext& with, const http::CommandCall& cal
     // Pointers lead into the body that was sent.
     const auto placed = [&](Rejection refused, const http::CommandCall::Command& command) {
         const auto index = static_cast<std::size_t>(&command - call.commands.data());
-        return std::unexpected(call.is_change_set ? core::within_command(std::move(refused), index) : std::move(refused));
+        return std::unexpected(call.is_change_set ? core::within_command(std::move(refused), index)
+                                                  : std::move(refused));
     };
     for (const auto& command : call.commands) {
         Json data;
-        if (parser.parse(command.data).get(data) != simdjson::SUCCESS) return reject("malformed_json", "the body is no JSON");
+        if (parser.parse(command.data).get(data) != simdjson::SUCCESS)
+            return reject("malformed_json", "the body is no JSON");
         if (call.own_only) {
-            if (auto ok = check_own_fields(command.type, data); !ok) return placed(std::move(ok.error()), command);
+            if (auto ok = check_own_fields(command.type, data); !ok)
+                return placed(std::move(ok.error()), command);
         }
         if (const auto entry = table().find(command.type); entry != table().end()) {
             Expansion expansion{with, call, data, out};
             if (auto ok = entry->second.expand(expansion); !ok) return placed(std::move(ok.error()), command);
             continue;
         }
-        auto made = call.own_only && command.type == peers::AddPeer::type ? own_peer(data, *call.principal)
-                                                                          : decode_command(command.type, data);
+        auto made = call.own_only && command.type == peers::AddPeer::type
+                        ? own_peer(data, *call.principal)
+                        : decode_command(command.type, data);
         if (!made) return placed(std::move(made.error()), command);
         out.request.commands.push_back(*std::move(made));
     }

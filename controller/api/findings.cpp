@@ -17,7 +17,8 @@ std::vector<std::string> resolvers_of(const World& world) {
     std::vector<std::string> servers;
     constexpr std::uint16_t dns_port = 53;
     for (const auto& server : world.get<dns::Service>().upstreams.servers) {
-        servers.push_back(to_string(SocketAddress{server.address, server.port == 0 ? dns_port : server.port}));
+        servers.push_back(
+            to_string(SocketAddress{server.address, server.port == 0 ? dns_port : server.port}));
     }
     return servers;
 }
@@ -39,7 +40,8 @@ void look_at_services(core::Cell& cell, const World& world, Situation& s) {
     }
 }
 
-/// Of a service that fails, whoever has its port: worth a look only where the services are programs of this machine.
+/// Of a service that fails, whoever has its port: worth a look only where the services are programs of this
+/// machine.
 void look_at_ports(const std::string& resolver, Situation& s) {
     const auto colon = resolver.rfind(':');
     const auto port = static_cast<std::uint16_t>(std::atoi(resolver.c_str() + colon + 1));
@@ -47,7 +49,8 @@ void look_at_ports(const std::string& resolver, Situation& s) {
         if (service.name != "dns" || !service.enabled || service.state == "applied") continue;
         for (const bool tcp : {false, true}) {
             const auto owner = health::port_owner(port, tcp);
-            if (owner && !owner->starts_with("coredns")) s.taken_ports.push_back({service.name, tcp ? "tcp" : "udp", port, *owner});
+            if (owner && !owner->starts_with("coredns"))
+                s.taken_ports.push_back({service.name, tcp ? "tcp" : "udp", port, *owner});
         }
     }
 }
@@ -66,7 +69,8 @@ void look_at_containers(const broker::Client& client, Situation& s) {
         return item[name].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
     };
     for (const auto item : items) {
-        s.containers.push_back({text(item, "name"), text(item, "state"), text(item, "health"), text(item, "status")});
+        s.containers.push_back(
+            {text(item, "name"), text(item, "state"), text(item, "health"), text(item, "status")});
     }
 }
 
@@ -82,7 +86,8 @@ std::string finding_json(const health::Seen& seen, bool ignored) {
     }
     out += ",\"severity\":";
     write_json_string(out, to_string(f.severity));
-    for (const auto& [name, text] : {std::pair(",\"what\":", &f.what), {",\"why\":", &f.why}, {",\"fix\":", &f.fix}}) {
+    for (const auto& [name, text] :
+         {std::pair(",\"what\":", &f.what), {",\"why\":", &f.why}, {",\"fix\":", &f.fix}}) {
         out += name;
         write_json_string(out, *text);
     }
@@ -93,8 +98,8 @@ std::string finding_json(const health::Seen& seen, bool ignored) {
 
 }  // namespace
 
-std::unique_ptr<health::Watch> watch_over(core::Cell& cell, const broker::Client& containers, std::filesystem::path data,
-                                          std::string resolver) {
+std::unique_ptr<health::Watch> watch_over(core::Cell& cell, const broker::Client& containers,
+                                          std::filesystem::path data, std::string resolver) {
     const auto probe = std::make_shared<health::UpstreamProbe>(answers);
     auto look = [&cell, &containers, probe, data = std::move(data), resolver = std::move(resolver)] {
         const auto world = cell.world();

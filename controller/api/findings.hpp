@@ -11,8 +11,8 @@
 
 namespace pic::api {
 
-/// Starts to watch; all that is referred to must outlive it. `data`: whose disk counts; `resolver`: where the cell's DNS
-/// answers, address:port.
+/// Starts to watch; all that is referred to must outlive it. `data`: whose disk counts; `resolver`: where the
+/// cell's DNS answers, address:port.
 [[nodiscard]] std::unique_ptr<health::Watch> watch_over(core::Cell& cell, const broker::Client& containers,
                                                         std::filesystem::path data, std::string resolver);
 

@@ -28,7 +28,8 @@ std::string user_name(uid_t uid) {
     std::array<char, 4096> buffer{};
     passwd entry{};
     passwd* found = nullptr;
-    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+        return found->pw_name;
     return std::to_string(uid);
 }
 
@@ -36,13 +37,17 @@ std::string user_name(uid_t uid) {
 
 access::Scopes scopes_of(accounts::Role role) {
     switch (role) {
-        case accounts::Role::admin: return access::Scopes::everything();
+        case accounts::Role::admin:
+            return access::Scopes::everything();
         case accounts::Role::operator_:
-            return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "routing:write", "dhcp:write", "ntp:write",
-                           "proxy:write", "mail:write", "calendar:write", "services:write", "events:read", "metrics:read",
-                           "access:read", "cells:write", "containers:write", "stack:write"});
-        case accounts::Role::viewer: return parsed({"*:read"});
-        case accounts::Role::member: return {};
+            return parsed({"cell:write", "peers:write", "dns:write", "wireguard:write", "routing:write",
+                           "dhcp:write", "ntp:write", "proxy:write", "mail:write", "calendar:write",
+                           "services:write", "events:read", "metrics:read", "access:read", "cells:write",
+                           "containers:write", "stack:write"});
+        case accounts::Role::viewer:
+            return parsed({"*:read"});
+        case accounts::Role::member:
+            return {};
     }
     return {};
 }
@@ -111,7 +116,8 @@ bool CellGatekeeper::owns(const http::Principal& principal, std::string_view wha
     if (what == "session") return sessions_.belongs_to(*key, to_string(principal.user));
     const auto world = cell_.world();
     const auto* peer = world->get<peers::Service>().peers.find(*key);
-    return what == "peer" && peer != nullptr && peer->settings.owner && peer->settings.owner->text == principal.username;
+    return what == "peer" && peer != nullptr && peer->settings.owner &&
+           peer->settings.owner->text == principal.username;
 }
 
 bool CellGatekeeper::still_valid(const http::Principal& principal) {
@@ -119,14 +125,16 @@ bool CellGatekeeper::still_valid(const http::Principal& principal) {
         case http::Principal::Kind::session: {
             const auto world = cell_.world();
             const auto* user = world->get<accounts::Service>().users.find(principal.user);
-            return user != nullptr && principal.role == enum_name(user->profile.role) && sessions_.alive(principal.id, core::now());
+            return user != nullptr && principal.role == enum_name(user->profile.role) &&
+                   sessions_.alive(principal.id, core::now());
         }
         case http::Principal::Kind::token: {
             const auto world = cell_.world();
             const auto* token = world->get<accounts::Service>().tokens.find(principal.id);
             return token != nullptr && (!token->expires_at || *token->expires_at > core::now());
         }
-        case http::Principal::Kind::local: return true;
+        case http::Principal::Kind::local:
+            return true;
     }
     return false;
 }
@@ -140,7 +148,8 @@ bool CellGatekeeper::is_cell_name(std::string_view host) const {
     const auto& cell = world->get<cell::Service>().cell;
     if (!cell.claimed) return false;
     const auto& domain = cell.settings.domain.text;
-    return host == domain || (host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+    return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                              host[host.size() - domain.size() - 1] == '.');
 }
 
 }  // namespace pic::api

@@ -1,5 +1,5 @@
-// Who asks, as the HTTP layer wants to know it: sessions, tokens and the local socket, joined to the users that the log
-// knows. Runs on the server's thread for every request, so it is look-ups in memory and no more.
+// Who asks, as the HTTP layer wants to know it: sessions, tokens and the local socket, joined to the users
+// that the log knows. Runs on the server's thread for every request, so it is look-ups in memory and no more.
 #pragma once
 
 #include "controller/access/installation.hpp"
@@ -12,14 +12,16 @@ namespace pic::api {
 
 class CellGatekeeper final : public http::Gatekeeper {
   public:
-    CellGatekeeper(core::Cell& cell, access::Sessions& sessions, access::TokenTable& tokens, const access::Installation& installation)
+    CellGatekeeper(core::Cell& cell, access::Sessions& sessions, access::TokenTable& tokens,
+                   const access::Installation& installation)
         : cell_(cell), sessions_(sessions), tokens_(tokens), installation_(installation) {}
 
     [[nodiscard]] bool claimed() const override;
     [[nodiscard]] http::PrincipalPtr by_bearer(std::string_view bearer) override;
     [[nodiscard]] http::PrincipalPtr by_cookie(std::string_view cookie) override;
     [[nodiscard]] http::PrincipalPtr by_socket(int descriptor) override;
-    [[nodiscard]] bool owns(const http::Principal& principal, std::string_view what, std::string_view id) override;
+    [[nodiscard]] bool owns(const http::Principal& principal, std::string_view what,
+                            std::string_view id) override;
     [[nodiscard]] bool still_valid(const http::Principal& principal) override;
     [[nodiscard]] const std::string& cookie_name() const override { return installation_.cookie_name(); }
     [[nodiscard]] bool csrf_matches(std::string_view cookie, std::string_view token) const override;

@@ -1,4 +1,5 @@
-// Is the process there, is the cell able to work, and how is it doing: for supervisors, load balancers and Prometheus.
+// Is the process there, is the cell able to work, and how is it doing: for supervisors, load balancers and
+// Prometheus.
 #include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -25,9 +26,12 @@ class CoreFigures {
           events_(gauge(metrics, "pic_writer_events", "Events committed")),
           refused_(gauge(metrics, "pic_writer_refused", "Change-sets refused by a rule")),
           read_only_(gauge(metrics, "pic_read_only", "1: a fault was found in the log, nothing is written")),
-          desired_(family(metrics, "pic_service_desired_revision", "The newest revision that a service should have")),
-          applied_(family(metrics, "pic_service_applied_revision", "The newest revision that is live, as its agent says")),
-          healthy_(family(metrics, "pic_service_healthy", "1: its agent is there, and its last probe succeeded")),
+          desired_(family(metrics, "pic_service_desired_revision",
+                          "The newest revision that a service should have")),
+          applied_(family(metrics, "pic_service_applied_revision",
+                          "The newest revision that is live, as its agent says")),
+          healthy_(
+              family(metrics, "pic_service_healthy", "1: its agent is there, and its last probe succeeded")),
           received_(family(metrics, "pic_peer_received_bytes", "From a peer, since WireGuard started")),
           sent_(family(metrics, "pic_peer_sent_bytes", "To a peer, since WireGuard started")) {}
 
@@ -47,7 +51,9 @@ class CoreFigures {
     }
 
     void refresh(core::Cell& cell) {
-        const auto set = [](prometheus::Gauge& gauge, std::uint64_t value) { gauge.Set(static_cast<double>(value)); };
+        const auto set = [](prometheus::Gauge& gauge, std::uint64_t value) {
+            gauge.Set(static_cast<double>(value));
+        };
         const auto counters = cell.writer().counters();
         set(sequence_, cell.world()->sequence.value);
         set(batches_, counters.batches);
@@ -58,7 +64,8 @@ class CoreFigures {
         for (const auto& service : cell.publisher().status()) {
             set(desired_.Add({{"service", service.name}}), service.desired.value);
             set(applied_.Add({{"service", service.name}}), service.applied.value);
-            set(healthy_.Add({{"service", service.name}}), service.connected && service.report && service.report->healthy ? 1 : 0);
+            set(healthy_.Add({{"service", service.name}}),
+                service.connected && service.report && service.report->healthy ? 1 : 0);
         }
         refresh_peers(cell);
     }
@@ -66,7 +73,8 @@ class CoreFigures {
   private:
     static constexpr std::size_t peers_shown = 1000;  ///< a scrape stays small
 
-    static prometheus::Family<prometheus::Gauge>& family(http::Metrics& metrics, const char* name, const char* help) {
+    static prometheus::Family<prometheus::Gauge>& family(http::Metrics& metrics, const char* name,
+                                                         const char* help) {
         return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
     }
     static prometheus::Gauge& gauge(http::Metrics& metrics, const char* name, const char* help) {
@@ -86,13 +94,18 @@ void answer_text(Responder respond, std::string_view type, std::string text) {
 }  // namespace
 
 void add_health_handlers(http::Handlers& handlers, Context& c) {
-    handlers["getHealth"] = [](const Request&, Responder respond) { answer_text(std::move(respond), plain, "ok\n"); };
-    handlers["getReadiness"] = [&c](const Request&, Responder respond) {
-        if (const auto why = c.cell.writer().read_only()) return std::move(respond)(Rejection{"read_only", *why});
-        std::move(respond)(http::json_response(
-            200, fmt::format(R"({{"ready":true,"read_only":false,"epoch":{}}})", c.cell.store().head().epoch.value)));
+    handlers["getHealth"] = [](const Request&, Responder respond) {
+        answer_text(std::move(respond), plain, "ok\n");
     };
-    handlers["getMetrics"] = [&c, figures = std::make_shared<CoreFigures>(c.metrics)](const Request&, Responder respond) {
+    handlers["getReadiness"] = [&c](const Request&, Responder respond) {
+        if (const auto why = c.cell.writer().read_only())
+            return std::move(respond)(Rejection{"read_only", *why});
+        std::move(respond)(
+            http::json_response(200, fmt::format(R"({{"ready":true,"read_only":false,"epoch":{}}})",
+                                                 c.cell.store().head().epoch.value)));
+    };
+    handlers["getMetrics"] = [&c, figures = std::make_shared<CoreFigures>(c.metrics)](const Request&,
+                                                                                      Responder respond) {
         figures->refresh(c.cell);
         answer_text(std::move(respond), prometheus_text, c.metrics.text());
     };

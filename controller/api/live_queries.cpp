@@ -21,20 +21,24 @@ std::string points_json(const std::vector<core::LivePoint>& in, const std::vecto
     std::string json = "[";
     double last_in = 0, last_out = 0;
     for (std::size_t i = 0, o = 0; i < in.size() || o < out.size();) {
-        const auto at = i == in.size() ? out[o].at : o == out.size() ? in[i].at : std::min(in[i].at, out[o].at);
+        const auto at = i == in.size()    ? out[o].at
+                        : o == out.size() ? in[i].at
+                                          : std::min(in[i].at, out[o].at);
         if (i < in.size() && in[i].at == at) last_in = in[i++].value;
         if (o < out.size() && out[o].at == at) last_out = out[o++].value;
         if (json.size() > 1) json += ',';
         json += "{\"at\":";
         write_json(json, at);
-        json += fmt::format(",\"received_bytes\":{},\"sent_bytes\":{}}}", number_or_null(last_in), number_or_null(last_out));
+        json += fmt::format(",\"received_bytes\":{},\"sent_bytes\":{}}}", number_or_null(last_in),
+                            number_or_null(last_out));
     }
     return json + "]";
 }
 
 void write_handshake(std::string& json, const core::LiveState& live, const std::string& key) {
     std::optional<double> seconds;
-    live.visit(wireguard_service, "handshakes", [&](const auto& table) { seconds = table.number(key, "at"); });
+    live.visit(wireguard_service, "handshakes",
+               [&](const auto& table) { seconds = table.number(key, "at"); });
     std::optional<Timestamp> at;
     if (seconds && *seconds > 0) at = Timestamp{static_cast<std::int64_t>(*seconds) * 1000};
     write_json(json, at);
@@ -55,28 +59,34 @@ void write_endpoint(std::string& json, const core::LiveState& live, const std::s
 
 Result<http::QueryAnswer> service_live(core::Cell& cell, const http::Request& request, const World& world) {
     const std::string name(request.path_parameter("service"));
-    if (!is_rendering_service(name)) return reject("not_found", fmt::format("there is no service '{}'", name));
+    if (!is_rendering_service(name))
+        return reject("not_found", fmt::format("there is no service '{}'", name));
     return http::QueryAnswer{world.sequence, std::nullopt, cell.live().json(name)};
 }
 
 Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request, const World& world) {
     const auto id = parse_uuid(request.path_parameter("id"));
     const auto* peer = id ? world.get<peers::Service>().peers.find(*id) : nullptr;
-    if (peer == nullptr) return reject("not_found", fmt::format("there is no peer with the id {}", request.path_parameter("id")));
+    if (peer == nullptr)
+        return reject("not_found",
+                      fmt::format("there is no peer with the id {}", request.path_parameter("id")));
     const auto key = to_string(peer->settings.public_key);
     std::optional<double> in, out;
     cell.live().visit(wireguard_service, "transfer", [&](const auto& table) {
         in = table.number(key, received);
         out = table.number(key, sent);
     });
-    std::string body = fmt::format("{{\"received_bytes\":{},\"sent_bytes\":{},\"latest_handshake\":", number_or_null(in), number_or_null(out));
+    std::string body =
+        fmt::format("{{\"received_bytes\":{},\"sent_bytes\":{},\"latest_handshake\":", number_or_null(in),
+                    number_or_null(out));
     write_handshake(body, cell.live(), key);
     body += ",\"endpoint\":";
     write_endpoint(body, cell.live(), key);
     body += ",\"points\":";
     const auto* history = cell.live_history();
     const auto course = [&](const std::string& column) {
-        return history == nullptr ? std::vector<core::LivePoint>{} : history->series(wireguard_service, "transfer", key, column);
+        return history == nullptr ? std::vector<core::LivePoint>{}
+                                  : history->series(wireguard_service, "transfer", key, column);
     };
     body += points_json(course(received), course(sent)) + "}";
     return http::QueryAnswer{world.sequence, std::nullopt, std::move(body)};

@@ -1,5 +1,5 @@
-// Queries about what services know of themselves now: joined here from the cell's live tables and its resources, since
-// neither the agents nor the live state know what a peer is.
+// Queries about what services know of themselves now: joined here from the cell's live tables and its
+// resources, since neither the agents nor the live state know what a peer is.
 #pragma once
 
 #include "controller/core/cell.hpp"
@@ -8,8 +8,10 @@
 namespace pic::api {
 
 /// The live tables of one service. Rejection: "not_found".
-[[nodiscard]] Result<http::QueryAnswer> service_live(core::Cell& cell, const http::Request& request, const World& world);
+[[nodiscard]] Result<http::QueryAnswer> service_live(core::Cell& cell, const http::Request& request,
+                                                     const World& world);
 /// What passed to and from a peer, and the last day of it. Rejection: "not_found".
-[[nodiscard]] Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request, const World& world);
+[[nodiscard]] Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request,
+                                                     const World& world);
 
 }  // namespace pic::api

@@ -1,5 +1,5 @@
-// A peer's config for its device: as text, as a QR code, by a link that works once. A generated private key leaves the vault
-// by one of these, and is then dropped unless it was asked to be kept.
+// A peer's config for its device: as text, as a QR code, by a link that works once. A generated private key
+// leaves the vault by one of these, and is then dropped unless it was asked to be kept.
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -18,7 +18,8 @@ constexpr std::int64_t default_lifetime_ms = 3'600'000;
 
 enum class Form { text, svg, png };
 
-/// The first of our media types that Accept names, by its order (a client that wants an image asks for nothing else).
+/// The first of our media types that Accept names, by its order (a client that wants an image asks for
+/// nothing else).
 std::optional<Form> form_of(std::string_view accept) {
     if (accept.empty()) return Form::text;
     while (!accept.empty()) {
@@ -78,16 +79,19 @@ void serve_config(Context& c, const Uuid& id, Form form, const Request& request,
     change.actor = request.principal ? request.principal->actor : "link";
     change.source = "http";
     change.request_id = request.request_id;
-    c.cell.change(std::move(change), [](const core::Outcome&) { return core::Answer{}; },
-                  [response = *std::move(response), respond = std::move(respond)](Result<core::Answer> answer) mutable {
-                      if (!answer) return std::move(respond)(answer.error());
-                      std::move(respond)(std::move(response));
-                  });
+    c.cell.change(
+        std::move(change), [](const core::Outcome&) { return core::Answer{}; },
+        [response = *std::move(response), respond = std::move(respond)](Result<core::Answer> answer) mutable {
+            if (!answer) return std::move(respond)(answer.error());
+            std::move(respond)(std::move(response));
+        });
 }
 
 void get_config(Context& c, const Request& request, Responder respond) {
     const auto form = form_of(request.header("Accept"));
-    if (!form) return std::move(respond)(Rejection{"not_acceptable", "There is text/plain, image/svg+xml and image/png."});
+    if (!form)
+        return std::move(respond)(
+            Rejection{"not_acceptable", "There is text/plain, image/svg+xml and image/png."});
     serve_config(c, *parse_uuid(request.path_parameter("id")), *form, request, std::move(respond));
 }
 
@@ -98,19 +102,24 @@ void make_link(Context& c, PeerLinks& links, const Request& request, Responder r
     }
     simdjson::dom::parser parser;
     std::int64_t seconds = default_lifetime_ms / 1000;
-    if (parser.parse(request.body.data(), request.body.size())["expires_in"].get(seconds) != simdjson::SUCCESS) {
+    if (parser.parse(request.body.data(), request.body.size())["expires_in"].get(seconds) !=
+        simdjson::SUCCESS) {
         seconds = default_lifetime_ms / 1000;
     }
     const auto made = links.make(id, seconds * 1000, core::now());
     if (!made) return std::move(respond)(made.error());
-    std::move(respond)(http::json_response(
-        201, fmt::format(R"({{"path":"{}/links/{}","expires_at":"{}"}})", http::base_path, made->token, to_string(made->expires_at))));
+    std::move(respond)(
+        http::json_response(201, fmt::format(R"({{"path":"{}/links/{}","expires_at":"{}"}})", http::base_path,
+                                             made->token, to_string(made->expires_at))));
 }
 
 void use_link(Context& c, PeerLinks& links, const Request& request, Responder respond) {
     // HEAD must not use it up: programs that look at links before people do send it.
-    const auto peer = links.find(request.path_parameter("token"), core::now(), request.method != http::Method::head);
-    if (!peer) return std::move(respond)(Rejection{"not_found", "This link has been used, has expired, or never was."});
+    const auto peer =
+        links.find(request.path_parameter("token"), core::now(), request.method != http::Method::head);
+    if (!peer)
+        return std::move(respond)(
+            Rejection{"not_found", "This link has been used, has expired, or never was."});
     serve_config(c, *peer, Form::text, request, std::move(respond));
 }
 
@@ -118,7 +127,9 @@ void use_link(Context& c, PeerLinks& links, const Request& request, Responder re
 
 void add_peer_handlers(http::Handlers& handlers, Context& c) {
     const auto links = std::make_shared<PeerLinks>();
-    handlers["getPeerConfig"] = [&c](const Request& request, Responder respond) { get_config(c, request, std::move(respond)); };
+    handlers["getPeerConfig"] = [&c](const Request& request, Responder respond) {
+        get_config(c, request, std::move(respond));
+    };
     handlers["makePeerLink"] = [&c, links](const Request& request, Responder respond) {
         make_link(c, *links, request, std::move(respond));
     };

@@ -1,5 +1,6 @@
-// One-time links to a peer's config: 256 random bits, kept as their hash, used once, gone after a while. They live in
-// memory: a restart voids them, which costs the asking for another, and a link never outlives what it leads to.
+// One-time links to a peer's config: 256 random bits, kept as their hash, used once, gone after a while. They
+// live in memory: a restart voids them, which costs the asking for another, and a link never outlives what it
+// leads to.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// People and their passwords: hashed here, in every form that a service wants, and sealed before any event speaks of them.
+// People and their passwords: hashed here, in every form that a service wants, and sealed before any event
+// speaks of them.
 #include <fmt/format.h>
 
 #include <future>
@@ -17,7 +18,8 @@ using accounts::Role;
 /// Nobody gives away, or takes over, more than they may do themselves.
 Result<void> check_reach(const Expansion& e, Role role) {
     if (!e.call.principal || e.call.principal->scopes.covers(scopes_of(role))) return {};
-    return reject("forbidden", fmt::format("only who may do all that the role {} may can do this", enum_name(role)));
+    return reject("forbidden",
+                  fmt::format("only who may do all that the role {} may can do this", enum_name(role)));
 }
 
 /// The person, at a session: a token speaks for its maker's rights, not for the maker.
@@ -33,11 +35,14 @@ Result<const accounts::User*> existing(const World& world, const Uuid& id) {
 }
 
 /// Of a dry run the places alone.
-Result<accounts::PasswordRefs> seal_password(Expansion& e, const Uuid& user, const Label& username, std::string_view text) {
+Result<accounts::PasswordRefs> seal_password(Expansion& e, const Uuid& user, const Label& username,
+                                             std::string_view text) {
     if (!e.call.dry_run) return seal_new_password(e.with.cell, e.with.passwords, user, username, text);
-    if (auto fine = access::check_new_password(vault::Secret::copy_of(text)); !fine) return std::unexpected(std::move(fine.error()));
+    if (auto fine = access::check_new_password(vault::Secret::copy_of(text)); !fine)
+        return std::unexpected(std::move(fine.error()));
     const auto subject = accounts::subject_of(user);
-    return accounts::PasswordRefs{{subject + "/password", 1}, SecretRef{subject + "/password_bcrypt", 1},
+    return accounts::PasswordRefs{{subject + "/password", 1},
+                                  SecretRef{subject + "/password_bcrypt", 1},
                                   SecretRef{subject + "/password_sha512", 1}};
 }
 
@@ -66,8 +71,10 @@ Result<void> add_user(Expansion& e) {
 /// Every session of the user ends, but for the one that asks.
 void end_sessions(Expansion& e, const Uuid& user) {
     const auto& who = e.call.principal;
-    const auto own = who && who->kind == http::Principal::Kind::session ? std::optional(who->id) : std::nullopt;
-    e.out.after.emplace_back([&sessions = e.with.sessions, user, own] { (void)sessions.revoke_user(to_string(user), own); });
+    const auto own =
+        who && who->kind == http::Principal::Kind::session ? std::optional(who->id) : std::nullopt;
+    e.out.after.emplace_back(
+        [&sessions = e.with.sessions, user, own] { (void)sessions.revoke_user(to_string(user), own); });
 }
 
 Result<void> change_user(Expansion& e) {
@@ -92,7 +99,8 @@ struct PasswordRequest {
     std::optional<std::string> current_password;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("password", s.password), field("current_password", s.current_password));
+        return std::tuple(field("id", s.id), field("password", s.password),
+                          field("current_password", s.current_password));
     }
 };
 
@@ -100,19 +108,22 @@ struct PasswordRequest {
 Result<void> check_current(Expansion& e, const accounts::User& user, const PasswordRequest& asked) {
     if (!is_self(e, user.id)) return {};
     if (!asked.current_password) {
-        return reject("invalid_field", "the current password is needed", {{"/current_password", "this field is required"}});
+        return reject("invalid_field", "the current password is needed",
+                      {{"/current_password", "this field is required"}});
     }
     constexpr std::string_view address = "own password";
     if (const auto wait = e.with.limiter.refuse(address, user.username.text, core::now())) {
         return reject("rate_limited", fmt::format("too many tries; the next is looked at in {} s", *wait));
     }
     std::promise<Result<access::Passwords::Verdict>> verified;
-    e.with.passwords.verify(vault::Secret::copy_of(*asked.current_password), e.with.cell.vault().get(user.password.password_ref),
-                            [&](Result<access::Passwords::Verdict> verdict) { verified.set_value(std::move(verdict)); });
+    e.with.passwords.verify(
+        vault::Secret::copy_of(*asked.current_password), e.with.cell.vault().get(user.password.password_ref),
+        [&](Result<access::Passwords::Verdict> verdict) { verified.set_value(std::move(verdict)); });
     const auto verdict = verified.get_future().get();
     if (!verdict) return std::unexpected(verdict.error());
     if (!verdict->matches) {
-        return reject("invalid_field", "this is not the current password", {{"/current_password", "is not the current password"}});
+        return reject("invalid_field", "this is not the current password",
+                      {{"/current_password", "is not the current password"}});
     }
     e.with.limiter.succeeded(address, user.username.text, core::now());
     return {};
@@ -143,7 +154,8 @@ Result<void> remove_user(Expansion& e) {
     if (!user) return std::unexpected(user.error());
     if (auto ok = check_reach(e, (*user)->profile.role); !ok) return ok;
     e.add(accounts::RemoveUser{asked->id});
-    e.out.after.emplace_back([&sessions = e.with.sessions, id = asked->id] { (void)sessions.revoke_user(to_string(id)); });
+    e.out.after.emplace_back(
+        [&sessions = e.with.sessions, id = asked->id] { (void)sessions.revoke_user(to_string(id)); });
     return {};
 }
 
@@ -163,7 +175,8 @@ Result<void> add_app_password(Expansion& e) {
     if (!asked) return std::unexpected(asked.error());
     const auto app = core::new_uuid();
     const auto stem = fmt::format("{}/app_{}_", accounts::subject_of(asked->id), to_string(app));
-    accounts::AddAppPassword command{app, asked->id, asked->service, asked->name, {stem + "bcrypt", 1}, {stem + "sha512", 1}};
+    accounts::AddAppPassword command{
+        app, asked->id, asked->service, asked->name, {stem + "bcrypt", 1}, {stem + "sha512", 1}};
     const auto password = access::random_groups();
     if (!e.call.dry_run) {
         auto forms = access::hash_random_password(password);
@@ -183,7 +196,8 @@ struct InvitationRequest {
     std::optional<Timestamp> expires_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(accounts::Profile<Plain>::fields(s.profile), std::tuple(field("expires_at", s.expires_at)));
+        return std::tuple_cat(accounts::Profile<Plain>::fields(s.profile),
+                              std::tuple(field("expires_at", s.expires_at)));
     }
 };
 
@@ -195,7 +209,8 @@ Result<void> add_invitation(Expansion& e) {
     if (auto ok = check_reach(e, asked->profile.role); !ok) return ok;
     const auto now = core::now();
     const auto until = asked->expires_at.value_or(Timestamp{now.ms + invitation_lifetime_ms});
-    if (until <= now) return reject("invalid_field", "must be in the future", {{"/expires_at", "must be in the future"}});
+    if (until <= now)
+        return reject("invalid_field", "must be in the future", {{"/expires_at", "must be in the future"}});
     const auto id = core::new_uuid();
     auto made = access::make_token(id);
     auto ref = e.seal(fmt::format("invitation/{}/hash", to_string(id)), made.hash);
@@ -207,12 +222,15 @@ Result<void> add_invitation(Expansion& e) {
 
 }  // namespace
 
-Result<accounts::PasswordRefs> seal_new_password(core::Cell& cell, access::Passwords& passwords, const Uuid& user,
-                                                 const Label& username, std::string_view text) {
+Result<accounts::PasswordRefs> seal_new_password(core::Cell& cell, access::Passwords& passwords,
+                                                 const Uuid& user, const Label& username,
+                                                 std::string_view text) {
     auto password = vault::Secret::copy_of(text);
     const auto world = cell.world();
-    const std::array<std::string_view, 2> names{username.text, world->get<cell::Service>().cell.settings.name.text};
-    if (auto fine = access::check_new_password(password, names); !fine) return std::unexpected(std::move(fine.error()));
+    const std::array<std::string_view, 2> names{username.text,
+                                                world->get<cell::Service>().cell.settings.name.text};
+    if (auto fine = access::check_new_password(password, names); !fine)
+        return std::unexpected(std::move(fine.error()));
     auto forms = passwords.hash_all(std::move(password));
     if (!forms) return std::unexpected(std::move(forms.error()));
     const auto subject = accounts::subject_of(user);

@@ -11,8 +11,8 @@
 namespace pic::api {
 namespace {
 
-constexpr std::size_t quiet = 4;    ///< modules around the code
-constexpr std::size_t pixels = 6;   ///< a module's side in the PNG
+constexpr std::size_t quiet = 4;   ///< modules around the code
+constexpr std::size_t pixels = 6;  ///< a module's side in the PNG
 constexpr std::size_t stored_block_limit = 65535;
 
 struct Free {
@@ -20,7 +20,9 @@ struct Free {
 };
 using Code = std::unique_ptr<QRcode, Free>;
 
-Code encode(std::string_view text) { return Code(QRcode_encodeString8bit(std::string(text).c_str(), 0, QR_ECLEVEL_L)); }
+Code encode(std::string_view text) {
+    return Code(QRcode_encodeString8bit(std::string(text).c_str(), 0, QR_ECLEVEL_L));
+}
 
 /// Dark? Outside of the code all is light.
 bool dark(const QRcode& code, std::size_t x, std::size_t y) {

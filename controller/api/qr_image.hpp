@@ -1,5 +1,5 @@
-// A text as a QR code (ISO/IEC 18004), drawn as SVG or PNG. The PNG is 1 bit a pixel in stored (uncompressed) blocks: a
-// picture of a few kilobytes does not need zlib.
+// A text as a QR code (ISO/IEC 18004), drawn as SVG or PNG. The PNG is 1 bit a pixel in stored (uncompressed)
+// blocks: a picture of a few kilobytes does not need zlib.
 #pragma once
 
 #include <optional>

@@ -32,7 +32,8 @@ std::size_t limit_of(const Request& request) { return request.query_number("limi
 /// Whole lists that are never long.
 std::string as_list(std::string items) { return "{\"items\":" + std::move(items) + ",\"next_cursor\":null}"; }
 
-// --- services and artefacts --------------------------------------------------------------------------------------------
+// --- services and artefacts
+// --------------------------------------------------------------------------------------------
 
 Result<QueryAnswer> services(core::Cell& cell, const Request&, const World& world) {
     std::string items = "[";
@@ -52,8 +53,8 @@ Result<QueryAnswer> service(core::Cell& cell, const Request& request, const Worl
     return shown;
 }
 
-void put_artefact(std::string& items, std::string_view service, std::string_view path, Sequence revision, const std::string& digest,
-                  std::size_t size) {
+void put_artefact(std::string& items, std::string_view service, std::string_view path, Sequence revision,
+                  const std::string& digest, std::size_t size) {
     if (items.size() > 1) items += ',';
     items += "{\"service\":";
     write_json_string(items, service);
@@ -77,12 +78,17 @@ Result<QueryAnswer> artefacts(core::Cell& cell, const Request&, const World& wor
     return answer(world.sequence, as_list(items + "]"));
 }
 
-Result<QueryAnswer> config(core::Cell&, const Request&, const World& world) { return answer(world.sequence, cell_config(world)); }
+Result<QueryAnswer> config(core::Cell&, const Request&, const World& world) {
+    return answer(world.sequence, cell_config(world));
+}
 
-// --- the log -----------------------------------------------------------------------------------------------------------
+// --- the log
+// -----------------------------------------------------------------------------------------------------------
 
 /// "<epoch>.<sequence>", the next_cursor of a page of events.
-std::string event_cursor(Epoch epoch, Sequence last) { return fmt::format("\"{}.{}\"", epoch.value, last.value); }
+std::string event_cursor(Epoch epoch, Sequence last) {
+    return fmt::format("\"{}.{}\"", epoch.value, last.value);
+}
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_event_cursor(std::string_view text) {
     std::uint64_t epoch = 0, last = 0;
@@ -94,20 +100,26 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_event_cursor(std::s
     return std::pair{epoch, last};
 }
 
-/// Where a reader of the log stands: at its ?cursor=, or at ?after=, which ?epoch= places in a life of the log.
+/// Where a reader of the log stands: at its ?cursor=, or at ?after=, which ?epoch= places in a life of the
+/// log.
 Result<Sequence> position_of(const Request& request, const log::Head& head) {
     auto epoch = request.query_number("epoch");
     auto after = request.query_number("after").value_or(0);
     if (const auto text = request.query_parameter("cursor")) {
         const auto cursor = parse_event_cursor(*text);
-        if (!cursor) return reject("invalid_field", "this cursor is not one of this list", {{"?cursor", "is not one of this list"}});
+        if (!cursor)
+            return reject("invalid_field", "this cursor is not one of this list",
+                          {{"?cursor", "is not one of this list"}});
         std::tie(epoch, after) = std::pair{std::optional(cursor->first), cursor->second};
     }
     if (epoch && *epoch != head.epoch.value) {
-        return reject("stale_epoch", fmt::format("the position is of epoch {}, the log is in epoch {}: begin anew", *epoch, head.epoch.value));
+        return reject("stale_epoch",
+                      fmt::format("the position is of epoch {}, the log is in epoch {}: begin anew", *epoch,
+                                  head.epoch.value));
     }
     if (after > head.sequence.value) {
-        return reject("unknown_sequence", fmt::format("the log ends at {}, there is no {} yet", head.sequence.value, after));
+        return reject("unknown_sequence",
+                      fmt::format("the log ends at {}, there is no {} yet", head.sequence.value, after));
     }
     return Sequence{after};
 }
@@ -117,7 +129,9 @@ Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World
     const auto after = position_of(request, head);
     if (!after) return std::unexpected(after.error());
     log::Filter filter;
-    const auto text = [&](const char* name) { return std::string(request.query_parameter(name).value_or("")); };
+    const auto text = [&](const char* name) {
+        return std::string(request.query_parameter(name).value_or(""));
+    };
     filter.type = text("type");
     filter.stream = text("stream");
     filter.actor = text("actor");
@@ -131,7 +145,8 @@ Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World
         if (items.size() > 1) items += ',';
         items += core::event_json(event);
     }
-    const auto cursor = found.size() < limit ? std::string("null") : event_cursor(head.epoch, found.back().sequence);
+    const auto cursor =
+        found.size() < limit ? std::string("null") : event_cursor(head.epoch, found.back().sequence);
     return answer(world.sequence, "{\"items\":" + items + "],\"next_cursor\":" + cursor + "}");
 }
 
@@ -140,7 +155,8 @@ Result<QueryAnswer> diff(core::Cell& cell, const Request& request, const World& 
     if (!from) return std::unexpected(from.error());
     const auto to = cell.history().at(Sequence{request.query_number("to").value_or(world.sequence.value)});
     if (!to) return std::unexpected(to.error());
-    std::string body = fmt::format("{{\"from\":{},\"to\":{},\"resources\":[", (*from)->sequence.value, (*to)->sequence.value);
+    std::string body = fmt::format("{{\"from\":{},\"to\":{},\"resources\":[", (*from)->sequence.value,
+                                   (*to)->sequence.value);
     for (const auto& change : diff_resources(**from, **to)) {
         if (body.back() != '[') body += ',';
         body += "{\"collection\":";
@@ -150,22 +166,25 @@ Result<QueryAnswer> diff(core::Cell& cell, const Request& request, const World& 
         body += ",\"before\":" + (change.before.empty() ? "null" : change.before);
         body += ",\"after\":" + (change.after.empty() ? "null" : change.after) + "}";
     }
-    body += "],\"artefacts\":" + core::to_json(core::diff_artefacts(render_all(**from), render_all(**to))) + "}";
+    body +=
+        "],\"artefacts\":" + core::to_json(core::diff_artefacts(render_all(**from), render_all(**to))) + "}";
     return answer(world.sequence, std::move(body));
 }
 
 Result<QueryAnswer> verify(core::Cell& cell, const Request&, const World& world) {
     const auto head = cell.store().head();
     const auto verdict = cell.store().verify(Sequence{}, head.sequence);
-    std::string body = fmt::format("{{\"ok\":{},\"events\":{},\"head\":{{\"seq\":{},\"hash\":\"{}\"}},\"first_bad_seq\":", verdict.ok,
-                                   verdict.events, head.sequence.value, to_hex(head.hash));
+    std::string body = fmt::format(
+        "{{\"ok\":{},\"events\":{},\"head\":{{\"seq\":{},\"hash\":\"{}\"}},\"first_bad_seq\":", verdict.ok,
+        verdict.events, head.sequence.value, to_hex(head.hash));
     write_json(body, verdict.first_bad);
     body += ",\"detail\":";
     write_json_string(body, verdict.detail);
     return answer(world.sequence, body + "}");
 }
 
-// --- the vault ---------------------------------------------------------------------------------------------------------
+// --- the vault
+// ---------------------------------------------------------------------------------------------------------
 
 Result<QueryAnswer> certificate_authority(core::Cell&, const Request&, const World& world) {
     const auto& authority = world.get<certificates::Service>().authority;
@@ -174,9 +193,10 @@ Result<QueryAnswer> certificate_authority(core::Cell&, const Request&, const Wor
     write_json_string(body, to_pem(*authority.root));
     body += ",\"intermediate\":";
     write_json_string(body, to_pem(*authority.intermediate));
-    body += fmt::format(",\"root_fingerprint\":\"{}\",\"has_root_key\":{},\"version\":{},\"created_at\":\"{}\"}}",
-                        to_hex(authority::fingerprint(*authority.root)), authority.root_key_ref.has_value(), authority.version.value,
-                        to_string(authority.created_at));
+    body +=
+        fmt::format(",\"root_fingerprint\":\"{}\",\"has_root_key\":{},\"version\":{},\"created_at\":\"{}\"}}",
+                    to_hex(authority::fingerprint(*authority.root)), authority.root_key_ref.has_value(),
+                    authority.version.value, to_string(authority.created_at));
     auto shown = answer(world.sequence, std::move(body));
     shown.version = authority.version;
     return shown;
@@ -204,15 +224,23 @@ struct Special {
 
 const std::map<std::string_view, Special>& specials() {
     static const std::map<std::string_view, Special> table{
-        {"services", {services}}, {"service", {service}}, {"service_live", {service_live}}, {"peer_traffic", {peer_traffic, true}},       {"artefacts", {artefacts, true}}, {"config", {config, true}},
-        {"events", {events, true}}, {"diff", {diff, true}}, {"verify", {verify, true}},
+        {"services", {services}},
+        {"service", {service}},
+        {"service_live", {service_live}},
+        {"peer_traffic", {peer_traffic, true}},
+        {"artefacts", {artefacts, true}},
+        {"config", {config, true}},
+        {"events", {events, true}},
+        {"diff", {diff, true}},
+        {"verify", {verify, true}},
         {"certificate_authority", {certificate_authority}},
         {"app_passwords_of", {app_passwords}},
     };
     return table;
 }
 
-// --- resources ---------------------------------------------------------------------------------------------------------
+// --- resources
+// ---------------------------------------------------------------------------------------------------------
 
 /// "peer" is one of "peers".
 std::string collection_of(const Request& request) {
@@ -235,15 +263,20 @@ Result<QueryAnswer> resource(core::Cell&, const Request& request, const World& w
     const auto name = collection_of(request);
     const auto key = request.path_parameter("id");
     if (request.own_only && key.empty()) {
-        if (name != "peers") return reject("forbidden", fmt::format("This needs the scope {}.", request.operation->scope));
+        if (name != "peers")
+            return reject("forbidden", fmt::format("This needs the scope {}.", request.operation->scope));
         return answer(world.sequence, as_list(own_peers(world, *request.principal)));
     }
     if (auto json = resource_json(world, name, key)) {
         return QueryAnswer{world.sequence, resource_version(world, name, key), *std::move(json)};
     }
-    if (!key.empty()) return reject("not_found", fmt::format("there is nothing with the id {} in {}", key, name));
-    auto page = list_resources(world, name, request.query_parameter("cursor").value_or(""), limit_of(request));
-    if (!page) return reject("invalid_field", "this cursor is not one of this list", {{"?cursor", "is not one of this list"}});
+    if (!key.empty())
+        return reject("not_found", fmt::format("there is nothing with the id {} in {}", key, name));
+    auto page =
+        list_resources(world, name, request.query_parameter("cursor").value_or(""), limit_of(request));
+    if (!page)
+        return reject("invalid_field", "this cursor is not one of this list",
+                      {{"?cursor", "is not one of this list"}});
     std::string next = "null";
     if (page->next) {
         next.clear();
@@ -271,7 +304,8 @@ Result<std::shared_ptr<const World>> past(core::Cell& cell, Sequence at) {
 Result<http::EventPages::Page> page_after(core::Cell& cell, Sequence after, std::size_t limit) {
     try {
         http::EventPages::Page page;
-        for (const auto& event : cell.store().read(after, limit)) page.events.emplace_back(event.sequence, core::event_json(event));
+        for (const auto& event : cell.store().read(after, limit))
+            page.events.emplace_back(event.sequence, core::event_json(event));
         return page;
     } catch (const std::exception& error) {
         return std::unexpected(fault(error));
@@ -285,7 +319,8 @@ void QueryPort::query(const Request& request, Done done) {
     const bool is_special = special != specials().end();
     const OfWorld run = is_special ? special->second.run : resource;
     const auto at = request.query_number("at");
-    if (!at && !(is_special && special->second.long_running)) return done(guarded(run, cell_, request, *cell_.world()));
+    if (!at && !(is_special && special->second.long_running))
+        return done(guarded(run, cell_, request, *cell_.world()));
     cell_.post([this, &request, run, at, done = std::move(done)]() mutable {
         const auto world = at ? past(cell_, Sequence{*at}) : cell_.world();
         if (!world) return done(std::unexpected(world.error()));
@@ -294,17 +329,23 @@ void QueryPort::query(const Request& request, Done done) {
 }
 
 void EventPagePort::read(Sequence after, std::size_t limit, Done done) {
-    cell_.post([this, after, limit, done = std::move(done)]() mutable { done(page_after(cell_, after, limit)); });
+    cell_.post(
+        [this, after, limit, done = std::move(done)]() mutable { done(page_after(cell_, after, limit)); });
 }
 
 std::string service_json(const core::Cell& cell, const core::ServiceStatus& s) {
-    const std::string_view health = !s.report || !s.connected ? "unknown" : s.report->healthy ? "healthy" : "unhealthy";
+    const std::string_view health = !s.report || !s.connected ? "unknown"
+                                    : s.report->healthy       ? "healthy"
+                                                              : "unhealthy";
     std::string out = "{\"name\":";
     write_json_string(out, s.name);
     const auto world = cell.world();
     const auto port = stack::port_of(*world, s.name);
-    out += fmt::format(",\"enabled\":{},\"port\":{},\"desired_revision\":{},\"applied_revision\":{},\"state\":\"{}\",\"health\":\"{}\"",
-                       s.enabled, port ? std::to_string(*port) : "null", s.desired.value, s.applied.value, s.state(), health);
+    out += fmt::format(
+        ",\"enabled\":{},\"port\":{},\"desired_revision\":{},\"applied_revision\":{},\"state\":\"{}\","
+        "\"health\":\"{}\"",
+        s.enabled, port ? std::to_string(*port) : "null", s.desired.value, s.applied.value, s.state(),
+        health);
     out += ",\"detail\":";
     write_json_string(out, s.report ? s.report->detail : "");
     out += fmt::format(",\"drift\":{},\"pending_restart\":", s.report && s.report->drift);

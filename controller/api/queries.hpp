@@ -1,6 +1,6 @@
-// The query port of the HTTP layer, joined to the cell. A resource or a collection is found by the name that the document
-// gives it (x-query); the few queries that are more than that have a function each in the table below. `?at=` answers from
-// the world of that moment, on a thread that may take its time.
+// The query port of the HTTP layer, joined to the cell. A resource or a collection is found by the name that
+// the document gives it (x-query); the few queries that are more than that have a function each in the table
+// below. `?at=` answers from the world of that moment, on a thread that may take its time.
 #pragma once
 
 #include "controller/core/cell.hpp"

@@ -77,7 +77,8 @@ class Lexer {
 
     /// RFC 1035 5.1: \DDD is the byte of that number, \X is X.
     void escape(std::string& out) {
-        if (at_ + 2 < text_.size() && is_digit(text_[at_]) && is_digit(text_[at_ + 1]) && is_digit(text_[at_ + 2])) {
+        if (at_ + 2 < text_.size() && is_digit(text_[at_]) && is_digit(text_[at_ + 1]) &&
+            is_digit(text_[at_ + 2])) {
             const int value = (text_[at_] - '0') * 100 + (text_[at_ + 1] - '0') * 10 + (text_[at_ + 2] - '0');
             out += static_cast<char>(value);
             at_ += 3;
@@ -184,7 +185,8 @@ class Reader {
         }
         if (owner_.empty() || at >= line.tokens.size()) return fail(line, "is not a record");
         const auto type = upper(line.tokens[at].text);
-        const std::vector<Token> data(line.tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1, line.tokens.end());
+        const std::vector<Token> data(line.tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                      line.tokens.end());
         add(line, type, data, ttl);
     }
 
@@ -224,9 +226,12 @@ class Reader {
     }
 
     /// A host in a value, absolute.
-    [[nodiscard]] std::string host(const Token& token) const { return token.text == "." ? "." : absolute(token.text) + "."; }
+    [[nodiscard]] std::string host(const Token& token) const {
+        return token.text == "." ? "." : absolute(token.text) + ".";
+    }
 
-    void add(const Line& line, const std::string& type, const std::vector<Token>& data, std::optional<std::uint32_t> ttl) {
+    void add(const Line& line, const std::string& type, const std::vector<Token>& data,
+             std::optional<std::uint32_t> ttl) {
         const auto name = relative(owner_);
         if (type == "SOA" || (type == "NS" && name == "@")) return;
         if (!name) return fail(line, fmt::format("{} is not within {}", owner_, zone_));
@@ -245,7 +250,8 @@ class Reader {
         } else if (type == "TXT" && !data.empty()) {
             for (const auto& part : data) value += part.text;
         } else {
-            return fail(line, fmt::format("{} is not a type that is taken, or its data is not complete", type));
+            return fail(line,
+                        fmt::format("{} is not a type that is taken, or its data is not complete", type));
         }
         records.push_back({line.number, *name, type, std::move(value), ttl});
     }
@@ -261,12 +267,14 @@ Result<std::vector<ZoneRecord>> parse_zone(std::string_view text, std::string_vi
     const auto lines = lexer.lines();
     if (!lines) {
         const auto where = fmt::format("line {}", lexer.number());
-        return reject("invalid_field", where + ": quotes or parentheses do not match.", {{where, "quotes or parentheses do not match"}});
+        return reject("invalid_field", where + ": quotes or parentheses do not match.",
+                      {{where, "quotes or parentheses do not match"}});
     }
     Reader reader(origin);
     for (const auto& line : *lines) reader.read(line);
     if (reader.records.size() > zone_records_limit) {
-        return reject("invalid_field", fmt::format("More than {} records; import them in parts.", zone_records_limit));
+        return reject("invalid_field",
+                      fmt::format("More than {} records; import them in parts.", zone_records_limit));
     }
     if (reader.errors.empty()) return std::move(reader.records);
     const auto& first = reader.errors.front();

@@ -55,7 +55,8 @@ Result<void> check_members(const Manifest& manifest) {
     return {};
 }
 
-Result<std::unique_ptr<Vault>> open_vault(const std::filesystem::path& staging, std::optional<Secret> passphrase) {
+Result<std::unique_ptr<Vault>> open_vault(const std::filesystem::path& staging,
+                                          std::optional<Secret> passphrase) {
     auto vault = Vault::open({.database = staging / vault_member,
                               .key_file = staging / key_member,
                               .passphrase = std::move(passphrase)});

@@ -3,8 +3,8 @@
 // lacks none), and the vault's master key. What stays out: sessions and the installation's key, which belong
 // to the machine.
 //
-// Restoring is staged: the archive is checked, extracted beside the data and opened like any vault. The caller
-// looks into the log that came with it, and destroys in the vault what was destroyed since
+// Restoring is staged: the archive is checked, extracted beside the data and opened like any vault. The
+// caller looks into the log that came with it, and destroys in the vault what was destroyed since
 // (vault::Vault::merge_tombstones), if it is the same cell's; only then may the files take their places.
 #pragma once
 

@@ -1,6 +1,6 @@
-// pic-archive: puts files into one encrypted archive (docs/backup-format.md) and takes them out again, all or none, for what
-// the daemon itself does not see: the services' own data. The passphrase is the first line of standard input. Exit codes: 0
-// done, 1 refused with a sentence, 2 wrong words.
+// pic-archive: puts files into one encrypted archive (docs/backup-format.md) and takes them out again, all or
+// none, for what the daemon itself does not see: the services' own data. The passphrase is the first line of
+// standard input. Exit codes: 0 done, 1 refused with a sentence, 2 wrong words.
 #include <sodium.h>
 
 #include <CLI/CLI.hpp>
@@ -42,7 +42,8 @@ int said(const Result<backup::Manifest>& done) {
 int main(int argc, char** argv) {
     std::string archive, folder;
     std::vector<std::string> words;
-    CLI::App app("pic-archive: files in and out of one encrypted archive; the passphrase on standard input", "pic-archive");
+    CLI::App app("pic-archive: files in and out of one encrypted archive; the passphrase on standard input",
+                 "pic-archive");
     app.require_subcommand(1);
     auto* pack = app.add_subcommand("pack", "make ARCHIVE of files");
     pack->add_option("archive", archive, "the archive; it must not exist")->required();

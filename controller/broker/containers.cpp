@@ -41,7 +41,8 @@ std::string label(const json& container, const char* name) {
 /// Docker says it in the text of the status: "Up 2 minutes (healthy)".
 std::string health_of(std::string_view status) {
     for (const std::string_view health : {"unhealthy", "healthy", "health: starting"}) {
-        if (status.find(fmt::format("({})", health)) != status.npos) return health.starts_with("health:") ? "starting" : std::string(health);
+        if (status.find(fmt::format("({})", health)) != status.npos)
+            return health.starts_with("health:") ? "starting" : std::string(health);
     }
     return "none";
 }
@@ -59,7 +60,8 @@ json ports_of(const json& container) {
 }
 
 std::string address_of(const json& container) {
-    for (const auto& network : container.value("NetworkSettings", json::object()).value("Networks", json::object())) {
+    for (const auto& network :
+         container.value("NetworkSettings", json::object()).value("Networks", json::object())) {
         if (const auto address = network.value("IPAddress", ""); !address.empty()) return address;
     }
     return {};
@@ -67,16 +69,22 @@ std::string address_of(const json& container) {
 
 json shown(const json& container) {
     const auto status = container.value("Status", "");
-    return {{"name", name_of(container)},   {"service", label(container, service_label)}, {"image", container.value("Image", "")},
-            {"state", container.value("State", "")}, {"status", status},                  {"health", health_of(status)},
-            {"address", address_of(container)}, {"ports", ports_of(container)}};
+    return {{"name", name_of(container)},
+            {"service", label(container, service_label)},
+            {"image", container.value("Image", "")},
+            {"state", container.value("State", "")},
+            {"status", status},
+            {"health", health_of(status)},
+            {"address", address_of(container)},
+            {"ports", ports_of(container)}};
 }
 
 /// What Docker says of a refusal: {"message": "..."}.
 std::unexpected<Rejection> refused(const DockerAnswer& answer) {
     const auto said = json::parse(answer.body, nullptr, false);
     const auto why = said.is_object() ? said.value("message", "") : std::string();
-    return reject("docker_refused", why.empty() ? fmt::format("Docker answers {}", answer.status) : "Docker says: " + why);
+    return reject("docker_refused",
+                  why.empty() ? fmt::format("Docker answers {}", answer.status) : "Docker says: " + why);
 }
 
 std::uint64_t number(const json& object, const char* name) {
@@ -98,8 +106,8 @@ double cpu_percent(const json& stats) {
     const auto now = object(stats, "cpu_stats"), before = object(stats, "precpu_stats");
     const auto used = static_cast<double>(number(object(now, "cpu_usage"), "total_usage")) -
                       static_cast<double>(number(object(before, "cpu_usage"), "total_usage"));
-    const auto passed =
-        static_cast<double>(number(now, "system_cpu_usage")) - static_cast<double>(number(before, "system_cpu_usage"));
+    const auto passed = static_cast<double>(number(now, "system_cpu_usage")) -
+                        static_cast<double>(number(before, "system_cpu_usage"));
     return passed > 0 && used > 0 ? 100 * used / passed * static_cast<double>(number(now, "online_cpus")) : 0;
 }
 
@@ -114,7 +122,8 @@ Result<json> Containers::all() const {
     if (!found.is_array()) return reject("docker_refused", "Docker's list of containers is none");
     // The filter is Docker's; that the project is ours is looked at here once more.
     auto& list = found.get_ref<json::array_t&>();
-    std::erase_if(list, [&](const json& one) { return !one.is_object() || label(one, project_label) != project_; });
+    std::erase_if(list,
+                  [&](const json& one) { return !one.is_object() || label(one, project_label) != project_; });
     std::ranges::sort(list, {}, name_of);
     return found;
 }
@@ -130,12 +139,15 @@ Result<json> Containers::find(const std::string& name) const {
 
 Result<json> Containers::act(const Request& request, const json& container) const {
     if (request.verb == Verb::stop && is_indispensable(container)) {
-        return reject("conflict", fmt::format("without {} nobody could start it again from here: use 'make stop' on the host, "
-                                              "or restart it",
-                                              request.container));
+        return reject(
+            "conflict",
+            fmt::format("without {} nobody could start it again from here: use 'make stop' on the host, "
+                        "or restart it",
+                        request.container));
     }
     const auto limit = request.verb == Verb::start ? std::string() : fmt::format("?t={}", stop_seconds);
-    const auto target = fmt::format("/containers/{}/{}{}", container.value("Id", ""), to_string(request.verb), limit);
+    const auto target =
+        fmt::format("/containers/{}/{}{}", container.value("Id", ""), to_string(request.verb), limit);
     const auto answer = docker_.post(target);
     if (!answer) return std::unexpected(answer.error());
     constexpr int done = 204, already = 304;
@@ -146,12 +158,15 @@ Result<json> Containers::act(const Request& request, const json& container) cons
 }
 
 Result<json> Containers::logs(const std::string& id, unsigned tail) const {
-    const auto answer = docker_.get(fmt::format("/containers/{}/logs?stdout=1&stderr=1&timestamps=1&tail={}", id, tail));
+    const auto answer =
+        docker_.get(fmt::format("/containers/{}/logs?stdout=1&stderr=1&timestamps=1&tail={}", id, tail));
     if (!answer) return std::unexpected(answer.error());
     if (answer->status != 200) return refused(*answer);
     auto items = json::array();
     for (auto& line : log_lines(answer->body)) {
-        items.push_back({{"at", std::move(line.at)}, {"stream", line.is_error ? "stderr" : "stdout"}, {"line", std::move(line.text)}});
+        items.push_back({{"at", std::move(line.at)},
+                         {"stream", line.is_error ? "stderr" : "stdout"},
+                         {"line", std::move(line.text)}});
     }
     return json{{"items", std::move(items)}};
 }

@@ -1,6 +1,7 @@
-// The verbs, done: each looks the container up among those that carry this cell's Compose project label and goes on with
-// Docker's own id for it, so that a name of somebody else's container is simply not there. The containers that the cell
-// cannot be managed without (its controller and this broker) can be restarted and not stopped.
+// The verbs, done: each looks the container up among those that carry this cell's Compose project label and
+// goes on with Docker's own id for it, so that a name of somebody else's container is simply not there. The
+// containers that the cell cannot be managed without (its controller and this broker) can be restarted and
+// not stopped.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,9 +15,11 @@ namespace pic::broker {
 class Containers {
   public:
     /// `project`: Compose's name for this cell.
-    Containers(Docker docker, std::string project) : docker_(std::move(docker)), project_(std::move(project)) {}
+    Containers(Docker docker, std::string project)
+        : docker_(std::move(docker)), project_(std::move(project)) {}
 
-    /// What the verb answers, without "ok". Refusals: "docker_unreachable", "not_found", "conflict", "docker_refused".
+    /// What the verb answers, without "ok". Refusals: "docker_unreachable", "not_found", "conflict",
+    /// "docker_refused".
     [[nodiscard]] Result<nlohmann::json> run(const Request& request) const;
 
   private:

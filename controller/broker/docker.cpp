@@ -16,7 +16,8 @@ constexpr std::size_t status_at = 9;  ///< "HTTP/1.0 200"
 DockerAnswer parse(std::string text) {
     const auto end = text.find("\r\n\r\n");
     DockerAnswer answer;
-    if (!text.starts_with("HTTP/1.") || text.size() < status_at + 3 || end == std::string::npos) return answer;
+    if (!text.starts_with("HTTP/1.") || text.size() < status_at + 3 || end == std::string::npos)
+        return answer;
     std::from_chars(text.data() + status_at, text.data() + status_at + 3, answer.status);
     answer.body = text.substr(end + 4);
     return answer;
@@ -32,14 +33,16 @@ Result<DockerAnswer> Docker::exchange(const char* method, const std::string& tar
     stream.expires_after(patience);
     stream.connect(boost::asio::local::stream_protocol::endpoint(socket_));
     if (!stream) return unreachable(stream.error().message());
-    stream << method << ' ' << target << " HTTP/1.0\r\nHost: docker\r\nContent-Length: 0\r\n\r\n" << std::flush;
+    stream << method << ' ' << target << " HTTP/1.0\r\nHost: docker\r\nContent-Length: 0\r\n\r\n"
+           << std::flush;
     std::string text;
     char piece[16 * 1024];
     while (stream.read(piece, sizeof piece) || stream.gcount() > 0) {
         text.append(piece, static_cast<std::size_t>(stream.gcount()));
         if (text.size() > answer_limit) return unreachable("its answer is too long");
     }
-    if (stream.error() && stream.error() != boost::asio::error::eof) return unreachable(stream.error().message());
+    if (stream.error() && stream.error() != boost::asio::error::eof)
+        return unreachable(stream.error().message());
     auto answer = parse(std::move(text));
     if (answer.status == 0) return unreachable("what it answers is no HTTP");
     return answer;

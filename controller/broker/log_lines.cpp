@@ -10,7 +10,8 @@ constexpr char standard_error = 2;
 
 std::size_t length_of(std::string_view header) {
     std::size_t length = 0;
-    for (std::size_t i = 4; i < header_size; ++i) length = length << 8 | static_cast<unsigned char>(header[i]);
+    for (std::size_t i = 4; i < header_size; ++i)
+        length = length << 8 | static_cast<unsigned char>(header[i]);
     return length;
 }
 

@@ -1,6 +1,7 @@
-// Docker's log stream taken apart: frames of eight bytes of header (1 stdout, 2 stderr; the length, big-endian in the last
-// four) and text, in which every line begins with its time (the Engine API's "Stream format" of container attach). A
-// program can print anything at all, so what comes out is UTF-8 without control characters, whatever went in.
+// Docker's log stream taken apart: frames of eight bytes of header (1 stdout, 2 stderr; the length,
+// big-endian in the last four) and text, in which every line begins with its time (the Engine API's "Stream
+// format" of container attach). A program can print anything at all, so what comes out is UTF-8 without
+// control characters, whatever went in.
 #pragma once
 
 #include <string>

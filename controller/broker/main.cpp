@@ -1,5 +1,5 @@
-// pic-broker: the only program of a cell that holds the Docker socket. Exit codes: 0 asked to end, 1 something broke, 2
-// wrong options.
+// pic-broker: the only program of a cell that holds the Docker socket. Exit codes: 0 asked to end, 1
+// something broke, 2 wrong options.
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &ending, nullptr);
     try {
         const pic::broker::Server server(socket, {pic::broker::Docker(docker), project});
-        std::printf("pic-broker: listening at %s for the containers of %s\n", socket.c_str(), project.c_str());
+        std::printf("pic-broker: listening at %s for the containers of %s\n", socket.c_str(),
+                    project.c_str());
         std::fflush(stdout);
         int signal = 0;
         sigwait(&ending, &signal);

@@ -15,7 +15,9 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 6> verbs{"list", "start", "stop", "restart", "logs", "stats"};
 constexpr std::size_t name_limit = 128;
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 std::optional<Verb> verb_of(const json& text) {
     if (!text.is_string()) return std::nullopt;
@@ -34,7 +36,8 @@ std::string_view to_string(Verb verb) { return verbs[static_cast<std::size_t>(ve
 
 bool is_container_name(std::string_view text) {
     const auto allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
-    return !text.empty() && text.size() <= name_limit && is_alphanumeric(text.front()) && std::ranges::all_of(text, allowed);
+    return !text.empty() && text.size() <= name_limit && is_alphanumeric(text.front()) &&
+           std::ranges::all_of(text, allowed);
 }
 
 Result<Request> parse_request(std::string_view line) {
@@ -52,7 +55,8 @@ Result<Request> parse_request(std::string_view line) {
             }
             request.container = value.get<std::string>();
         } else if (key == "tail" && request.verb == Verb::logs) {
-            if (!value.is_number_unsigned() || value.get<std::uint64_t>() < 1 || value.get<std::uint64_t>() > tail_most) {
+            if (!value.is_number_unsigned() || value.get<std::uint64_t>() < 1 ||
+                value.get<std::uint64_t>() > tail_most) {
                 return invalid("/tail", fmt::format("must be a number of lines from 1 to {}", tail_most));
             }
             request.tail = value.get<unsigned>();
@@ -60,7 +64,8 @@ Result<Request> parse_request(std::string_view line) {
             return reject("invalid_field", fmt::format("{} takes nothing else", to_string(request.verb)));
         }
     }
-    if (request.verb != Verb::list && request.container.empty()) return invalid("/container", "must be a container's name");
+    if (request.verb != Verb::list && request.container.empty())
+        return invalid("/container", "must be a container's name");
     return request;
 }
 

@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int backlog = 16;
-/// Who may connect is decided by who sees the folder: in the stack it is mounted into the controller's container alone.
+/// Who may connect is decided by who sees the folder: in the stack it is mounted into the controller's
+/// container alone.
 constexpr mode_t socket_mode = 0666;
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }

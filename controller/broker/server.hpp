@@ -1,5 +1,5 @@
-// The broker's unix socket. A few threads each take one connection after another: what comes at once beyond them waits in
-// the kernel's own queue, so nothing grows, and one slow `docker stop` does not hold up a list.
+// The broker's unix socket. A few threads each take one connection after another: what comes at once beyond
+// them waits in the kernel's own queue, so nothing grows, and one slow `docker stop` does not hold up a list.
 #pragma once
 
 #include <atomic>

@@ -10,8 +10,9 @@ void AccessSync::update(const World& before, const World& after) {
     const auto& was = before.get<accounts::Service>();
     const auto& is = after.get<accounts::Service>();
     if (!was.tokens.same_as(is.tokens)) {
-        CowMap<Uuid, accounts::Token>::diff(was.tokens, is.tokens,
-                                            [&](const Uuid& id, const auto*, const auto* token) { update_token(id, token); });
+        CowMap<Uuid, accounts::Token>::diff(
+            was.tokens, is.tokens,
+            [&](const Uuid& id, const auto*, const auto* token) { update_token(id, token); });
     }
     if (bus_ == nullptr) return;
     using Clients = CowMap<Uuid, accounts::BusClient>;
@@ -35,15 +36,18 @@ void AccessSync::update_token(const Uuid& id, const accounts::Token* token) {
 }
 
 bus::PeerIdentity AccessSync::identity_of(const accounts::BusClient& client) {
-    const auto kind = client.kind == accounts::BusKind::agent ? bus::PeerKind::agent : bus::PeerKind::subscriber;
+    const auto kind =
+        client.kind == accounts::BusKind::agent ? bus::PeerKind::agent : bus::PeerKind::subscriber;
     return {kind, to_string(client.id), client.services, {}};
 }
 
 void AccessSync::update_client(const accounts::BusClient* was, const accounts::BusClient* is) {
-    if (was != nullptr && was->public_key && (is == nullptr || is->public_key != was->public_key)) bus_->revoke(to_string(was->id));
+    if (was != nullptr && was->public_key && (is == nullptr || is->public_key != was->public_key))
+        bus_->revoke(to_string(was->id));
     if (is == nullptr || !is->public_key || (was != nullptr && was->public_key == is->public_key)) return;
     if (auto allowed = bus_->allow(*is->public_key, identity_of(*is)); !allowed) {
-        spdlog::warn("bus_key_unusable: the key of {} is refused: {}", to_string(is->id), allowed.error().detail);
+        spdlog::warn("bus_key_unusable: the key of {} is refused: {}", to_string(is->id),
+                     allowed.error().detail);
     }
 }
 

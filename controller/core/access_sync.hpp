@@ -1,5 +1,6 @@
-// What the log decides about tokens and bus keys, carried to where it is enforced: the token table and the bus's allow-list.
-// Done between the commit and its answer, so that a token works, or no longer works, the moment its maker is told.
+// What the log decides about tokens and bus keys, carried to where it is enforced: the token table and the
+// bus's allow-list. Done between the commit and its answer, so that a token works, or no longer works, the
+// moment its maker is told.
 #pragma once
 
 #include <functional>

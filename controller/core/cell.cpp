@@ -37,8 +37,8 @@ struct Cell::Workers {
     boost::asio::thread_pool pool{workers};
 };
 
-Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, access::TokenTable& tokens, World world,
-           History::Nearest nearest)
+Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, access::TokenTable& tokens,
+           World world, History::Nearest nearest)
     : options_(std::move(options)),
       store_(store),
       vault_(vault),
@@ -51,7 +51,8 @@ Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, acces
     access_sync_.update(World{}, initial_);
     std::vector<Writer::Observer> observers;
     observers.emplace_back([this](const World& before, const World& after) { committed(before, after); });
-    writer_ = std::make_unique<Writer>(store_, initial_, std::move(observers), [this] { return vault_.commit_staged(); }, options_.step);
+    writer_ = std::make_unique<Writer>(
+        store_, initial_, std::move(observers), [this] { return vault_.commit_staged(); }, options_.step);
 }
 
 Cell::~Cell() { stop(); }
@@ -71,16 +72,21 @@ void Cell::start() {
         change(std::move(request), [](const Outcome&) { return Answer{}; }, [](Result<Answer>) {});
     };
     open_live_history();
-    const auto keeper = std::make_shared<CertificateKeeper>(vault_, [this](std::vector<AnyCommand> commands, auto done) {
-        ChangeRequest request;
-        request.commands = std::move(commands);
-        request.actor = "system";
-        request.source = "daemon";
-        change(std::move(request), [](const Outcome&) { return Answer{}; }, [done](Result<Answer> answer) {
-            if (!answer) spdlog::warn("{}: a certificate was not issued: {}", answer.error().code, answer.error().detail);
-            done();
+    const auto keeper =
+        std::make_shared<CertificateKeeper>(vault_, [this](std::vector<AnyCommand> commands, auto done) {
+            ChangeRequest request;
+            request.commands = std::move(commands);
+            request.actor = "system";
+            request.source = "daemon";
+            change(
+                std::move(request), [](const Outcome&) { return Answer{}; },
+                [done](Result<Answer> answer) {
+                    if (!answer)
+                        spdlog::warn("{}: a certificate was not issued: {}", answer.error().code,
+                                     answer.error().detail);
+                    done();
+                });
         });
-    });
     hooks.renew = [keeper](const World& now_world) { keeper->look(now_world, now()); };
     publisher_.render(*world());
     start_bus();
@@ -117,7 +123,9 @@ void Cell::start_bus() {
     auto keys = bus_keys(vault_);
     bus_public_key_ = keys.public_key;
     const auto head = store_.head();
-    bus::ServerOptions options{options_.bus_endpoint, options_.hint_endpoint, std::move(keys),
+    bus::ServerOptions options{options_.bus_endpoint,
+                               options_.hint_endpoint,
+                               std::move(keys),
                                {head.cell, head.epoch, head.sequence}};
     bus::Backend& backend = *this;
     bus_ = std::make_unique<bus::Server>(std::move(options), backend);
@@ -156,8 +164,12 @@ void Cell::change(ChangeRequest request, MakeAnswer make, Done done) {
         return done(reject("internal", "the change could not be prepared; the daemon's log says why"));
     }
     Submission submission;
-    submission.info = {new_uuid(), request.causation, std::move(request.actor), std::move(request.source),
-                       std::move(request.request_id), now()};
+    submission.info = {new_uuid(),
+                       request.causation,
+                       std::move(request.actor),
+                       std::move(request.source),
+                       std::move(request.request_id),
+                       now()};
     submission.commands = std::move(request.commands);
     submission.refused = std::move(request.refused);
     submission.if_match = request.if_match;
@@ -209,16 +221,18 @@ Result<Plan> Cell::plan(ChangeRequest request) {
 
 void Cell::post(std::move_only_function<void()> work) {
     // Asio's executor wants copyable work.
-    boost::asio::post(workers_->pool, [shared = std::make_shared<std::move_only_function<void()>>(std::move(work))] {
-        try {
-            (*shared)();
-        } catch (const std::exception& error) {
-            spdlog::error("internal: {}", error.what());
-        }
-    });
+    boost::asio::post(workers_->pool,
+                      [shared = std::make_shared<std::move_only_function<void()>>(std::move(work))] {
+                          try {
+                              (*shared)();
+                          } catch (const std::exception& error) {
+                              spdlog::error("internal: {}", error.what());
+                          }
+                      });
 }
 
-// --- bus::Backend ------------------------------------------------------------------------------------------------------
+// --- bus::Backend
+// ------------------------------------------------------------------------------------------------------
 
 void Cell::wake() { publisher_.render(*world()); }
 

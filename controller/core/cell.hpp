@@ -1,6 +1,6 @@
-// The running cell: the one object that has the log, the vault, the write path, the publisher and the bus, wired in the
-// order that makes a start deterministic (replay, then write, then render, then let agents in). It knows no HTTP; the ports in
-// controller/api/ join the two.
+// The running cell: the one object that has the log, the vault, the write path, the publisher and the bus,
+// wired in the order that makes a start deterministic (replay, then write, then render, then let agents in).
+// It knows no HTTP; the ports in controller/api/ join the two.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,7 @@ struct CellOptions {
     std::string bus_endpoint = "tcp://127.0.0.1:5560";
     std::string hint_endpoint = "tcp://127.0.0.1:*";
     std::filesystem::path live_file = {};  ///< where the last day of live state is kept; empty: nowhere
-    Writer::Step step = {};  ///< for crash tests
+    Writer::Step step = {};                ///< for crash tests
     std::vector<stack::Assignment> running = {};  ///< the variables that this stack was started with
 };
 
@@ -60,8 +60,8 @@ class Housekeeping;
 class Cell final : private bus::Backend {
   public:
     /// `world` is the state at the log's head. Everything referred to must outlive the cell.
-    Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, access::TokenTable& tokens, World world,
-         History::Nearest nearest = {});
+    Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, access::TokenTable& tokens,
+         World world, History::Nearest nearest = {});
     ~Cell() override;
     Cell(const Cell&) = delete;
     Cell& operator=(const Cell&) = delete;
@@ -76,8 +76,8 @@ class Cell final : private bus::Backend {
 
     /// Starts the writer, the bus and the housekeeping. Throws std::runtime_error where the bus cannot bind.
     void start();
-    /// From now on nothing changes, and nothing is left to be changed: the queue is written, superfluous secrets are destroyed.
-    /// Reading goes on.
+    /// From now on nothing changes, and nothing is left to be changed: the queue is written, superfluous
+    /// secrets are destroyed. Reading goes on.
     void rest();
     /// Ends what is queued and every thread. Idempotent.
     void stop();
@@ -87,8 +87,8 @@ class Cell final : private bus::Backend {
 
     using Done = std::move_only_function<void(Result<Answer>)>;
     using MakeAnswer = std::move_only_function<Answer(const Outcome&)>;
-    /// Prepares and queues a change. `make` is called before the commit, `done` after it, both on the writer's thread (a
-    /// refusal that needs no decision comes on the caller's).
+    /// Prepares and queues a change. `make` is called before the commit, `done` after it, both on the
+    /// writer's thread (a refusal that needs no decision comes on the caller's).
     void change(ChangeRequest request, MakeAnswer make, Done done);
     /// What it would do. On the caller's thread; costs what the change costs to decide and render.
     [[nodiscard]] Result<Plan> plan(ChangeRequest request);
@@ -98,7 +98,9 @@ class Cell final : private bus::Backend {
     [[nodiscard]] const Publisher& publisher() const { return publisher_; }
     [[nodiscard]] const LiveState& live() const { return live_; }
     /// Nothing where it is not kept.
-    [[nodiscard]] const LiveHistory* live_history() const { return live_history_ ? &*live_history_ : nullptr; }
+    [[nodiscard]] const LiveHistory* live_history() const {
+        return live_history_ ? &*live_history_ : nullptr;
+    }
     [[nodiscard]] const log::LogStore& store() const { return store_; }
     [[nodiscard]] vault::Vault& vault() { return vault_; }
     [[nodiscard]] Writer& writer() { return *writer_; }
@@ -106,8 +108,8 @@ class Cell final : private bus::Backend {
     [[nodiscard]] const std::vector<stack::Assignment>& running() const { return options_.running; }
     [[nodiscard]] const std::string& bus_public_key() const { return bus_public_key_; }
 
-    /// Runs `work` on a thread for what takes longer than a request may (replays, verification). What it throws is logged and
-    /// ends `work`, nothing else.
+    /// Runs `work` on a thread for what takes longer than a request may (replays, verification). What it
+    /// throws is logged and ends `work`, nothing else.
     void post(std::move_only_function<void()> work);
 
     static constexpr std::size_t workers = 2;
@@ -118,7 +120,8 @@ class Cell final : private bus::Backend {
     Result<bus::FetchAnswer> fetch(const bus::PeerIdentity& who, const bus::Fetch& fetch) override;
     void report(const bus::PeerIdentity& who, Report report) override;
     void status(const bus::PeerIdentity& who, bus::Status status) override;
-    Result<bus::EventsPage> events(const bus::PeerIdentity& who, const Position& after, std::uint32_t limit) override;
+    Result<bus::EventsPage> events(const bus::PeerIdentity& who, const Position& after,
+                                   std::uint32_t limit) override;
     Result<bus::Snapshot> snapshot(const bus::PeerIdentity& who) override;
     void connected(const bus::PeerIdentity& who) override;
     void disconnected(const bus::PeerIdentity& who) override;

@@ -25,11 +25,13 @@ void put(std::string& out, char mark, std::string_view line) {
 }
 
 /// length[i][j]: of the longest common subsequence of a from i on and b from j on.
-std::vector<std::vector<std::size_t>> common_lengths(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
+std::vector<std::vector<std::size_t>> common_lengths(const std::vector<std::string_view>& a,
+                                                     const std::vector<std::string_view>& b) {
     std::vector length(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = a.size(); i-- > 0;) {
         for (std::size_t j = b.size(); j-- > 0;) {
-            length[i][j] = a[i] == b[j] ? length[i + 1][j + 1] + 1 : std::max(length[i + 1][j], length[i][j + 1]);
+            length[i][j] =
+                a[i] == b[j] ? length[i + 1][j + 1] + 1 : std::max(length[i + 1][j], length[i][j + 1]);
         }
     }
     return length;
@@ -44,10 +46,11 @@ std::string fragment_text(const RenderedFragment* fragment) {
 
 std::string diff_file(const RenderedFile& before, const RenderedFile& after) {
     std::string hunks;
-    RenderedFile::diff(before, after, [&](const std::string& key, const RenderedFragment* was, const RenderedFragment* is) {
-        if (was != nullptr && is != nullptr && *was == *is) return;
-        hunks += "@@ " + key + " @@\n" + diff_lines(fragment_text(was), fragment_text(is));
-    });
+    RenderedFile::diff(before, after,
+                       [&](const std::string& key, const RenderedFragment* was, const RenderedFragment* is) {
+                           if (was != nullptr && is != nullptr && *was == *is) return;
+                           hunks += "@@ " + key + " @@\n" + diff_lines(fragment_text(was), fragment_text(is));
+                       });
     return hunks;
 }
 
@@ -93,7 +96,8 @@ std::vector<ArtefactDiff> diff_artefacts(const Artefacts& before, const Artefact
     std::vector<ArtefactDiff> diffs;
     for (const auto& [service, path] : places) {
         const auto hunks = diff_file(file_in(before, service, path), file_in(after, service, path));
-        if (!hunks.empty()) diffs.push_back({service, path, "--- a/" + path + "\n+++ b/" + path + "\n" + hunks});
+        if (!hunks.empty())
+            diffs.push_back({service, path, "--- a/" + path + "\n+++ b/" + path + "\n" + hunks});
     }
     return diffs;
 }

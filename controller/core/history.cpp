@@ -27,7 +27,8 @@ void replay(const log::LogStore& store, World& world, Sequence to) {
 Result<std::shared_ptr<const World>> History::at(Sequence sequence) {
     const auto head = store_.head().sequence;
     if (sequence > head) {
-        return reject("unknown_sequence", fmt::format("the log ends at {}, there is no {} yet", head.value, sequence.value));
+        return reject("unknown_sequence",
+                      fmt::format("the log ends at {}, there is no {} yet", head.value, sequence.value));
     }
     auto start = start_for(sequence);
     if (start != nullptr && start->sequence == sequence) return start;

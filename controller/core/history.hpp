@@ -1,6 +1,6 @@
-// Worlds of the past. Any sequence is reached from the nearest world that is at hand (a snapshot, a world asked for
-// lately, or nothing at all) by folding the events in between; since worlds share what they have in common, keeping a few
-// costs little.
+// Worlds of the past. Any sequence is reached from the nearest world that is at hand (a snapshot, a world
+// asked for lately, or nothing at all) by folding the events in between; since worlds share what they have in
+// common, keeping a few costs little.
 #pragma once
 
 #include <deque>
@@ -16,13 +16,15 @@ namespace pic::core {
 
 class History {
   public:
-    /// A world at or before a sequence to start from, e.g. the nearest snapshot; nothing: start from the beginning.
+    /// A world at or before a sequence to start from, e.g. the nearest snapshot; nothing: start from the
+    /// beginning.
     using Nearest = std::function<std::shared_ptr<const World>(Sequence)>;
 
-    explicit History(const log::LogStore& store, Nearest nearest = {}) : store_(store), nearest_(std::move(nearest)) {}
+    explicit History(const log::LogStore& store, Nearest nearest = {})
+        : store_(store), nearest_(std::move(nearest)) {}
 
-    /// The world after `sequence`. May take as long as a replay: not for the threads that serve requests. Rejection:
-    /// "unknown_sequence" beyond the head. Throws BadEvent.
+    /// The world after `sequence`. May take as long as a replay: not for the threads that serve requests.
+    /// Rejection: "unknown_sequence" beyond the head. Throws BadEvent.
     [[nodiscard]] Result<std::shared_ptr<const World>> at(Sequence sequence);
 
     static constexpr std::size_t worlds_kept = 8;

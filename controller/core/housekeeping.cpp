@@ -12,7 +12,9 @@ Housekeeping::Housekeeping(vault::Vault& vault, Hooks hooks) : vault_(vault), ho
 
 Housekeeping::~Housekeeping() { stop(); }
 
-void Housekeeping::start() { thread_ = std::thread([this] { run(); }); }
+void Housekeeping::start() {
+    thread_ = std::thread([this] { run(); });
+}
 
 namespace {
 
@@ -30,16 +32,19 @@ struct Superfluous {
         Peers::diff(before.get<peers::Service>().peers, after.get<peers::Service>().peers,
                     [&](const Uuid&, const peers::Peer* old, const peers::Peer* now) {
                         if (old == nullptr) return;
-                        // Versions, not the subject: an undo may bring the peer back, and it is given new keys then.
+                        // Versions, not the subject: an undo may bring the peer back, and it is given new
+                        // keys then.
                         replaced(old->private_key_ref, now == nullptr ? std::nullopt : now->private_key_ref);
-                        replaced(old->preshared_key_ref, now == nullptr ? std::nullopt : now->preshared_key_ref);
+                        replaced(old->preshared_key_ref,
+                                 now == nullptr ? std::nullopt : now->preshared_key_ref);
                     });
     }
 
     /// Destroying a person's subject takes every form of the password and of the app passwords with it.
     void of_people(const accounts::State& before, const accounts::State& after) const {
         CowMap<Uuid, accounts::User>::diff(
-            before.users, after.users, [&](const Uuid& id, const accounts::User* old, const accounts::User* now) {
+            before.users, after.users,
+            [&](const Uuid& id, const accounts::User* old, const accounts::User* now) {
                 if (old == nullptr) return;
                 if (now == nullptr) return subjects.push_back(accounts::subject_of(id));
                 replaced(old->password.password_ref, now->password.password_ref);
@@ -51,7 +56,8 @@ struct Superfluous {
         CowMap<Uuid, accounts::AppPassword>::diff(
             before.app_passwords, after.app_passwords,
             [&](const Uuid&, const accounts::AppPassword* old, const accounts::AppPassword* now) {
-                if (old != nullptr && now == nullptr) refs.insert(refs.end(), {old->bcrypt_ref, old->sha512_ref});
+                if (old != nullptr && now == nullptr)
+                    refs.insert(refs.end(), {old->bcrypt_ref, old->sha512_ref});
             });
     }
 };
@@ -99,7 +105,8 @@ void Housekeeping::sweep() {
     auto ok = vault_.destroy_subjects(subjects, now);
     if (ok) ok = vault_.drop(refs, now);
     if (ok) return;
-    spdlog::warn("vault_unwritable: superfluous secrets could not be destroyed, it will be tried again: {}", ok.error().detail);
+    spdlog::warn("vault_unwritable: superfluous secrets could not be destroyed, it will be tried again: {}",
+                 ok.error().detail);
     const std::lock_guard lock(mutex_);
     subjects_.insert(subjects_.end(), subjects.begin(), subjects.end());
     refs_.insert(refs_.end(), refs.begin(), refs.end());
@@ -109,7 +116,8 @@ void Housekeeping::expire() {
     const auto world = hooks_.world();
     const auto now = core::now();
     world->get<peers::Service>().peers.for_each([&](const Uuid& id, const peers::Peer& peer) {
-        if (peer.settings.enabled && peer.settings.expires_at && *peer.settings.expires_at <= now) hooks_.expire(id);
+        if (peer.settings.enabled && peer.settings.expires_at && *peer.settings.expires_at <= now)
+            hooks_.expire(id);
     });
 }
 
@@ -146,15 +154,19 @@ std::function<bool(const SecretRef&)> references_of(const World& world) {
         keep(app.bcrypt_ref);
         keep(app.sha512_ref);
     });
-    accounts.invitations.for_each([&](const Uuid&, const accounts::Invitation& invitation) { keep(invitation.hash_ref); });
+    accounts.invitations.for_each(
+        [&](const Uuid&, const accounts::Invitation& invitation) { keep(invitation.hash_ref); });
     const auto& certificates = world.get<certificates::Service>();
     keep(certificates.authority.root_key_ref);
     keep(certificates.authority.intermediate_key_ref);
-    certificates.certificates.for_each(
-        [&](const Uuid&, const certificates::Certificate& certificate) { keep(certificate.content.key_ref); });
+    certificates.certificates.for_each([&](const Uuid&, const certificates::Certificate& certificate) {
+        keep(certificate.content.key_ref);
+    });
     accounts.tokens.for_each([&](const Uuid&, const accounts::Token& token) { keep(token.hash_ref); });
-    accounts.agents.for_each([&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });
-    accounts.subscribers.for_each([&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });
+    accounts.agents.for_each(
+        [&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });
+    accounts.subscribers.for_each(
+        [&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });
     return [refs](const SecretRef& ref) {
         // The daemon's own secrets are named by no event.
         for (const std::string_view own : {"bus/", "log/", "cell/", "installation/"}) {

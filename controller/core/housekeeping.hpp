@@ -1,6 +1,6 @@
-// What has to happen by itself, on one thread that wakes when there is something to do: secrets of removed things are
-// destroyed after the event that removed them, peers whose time is up are disabled, certificates are renewed, waiters of `Prefer: wait` get their
-// deadline.
+// What has to happen by itself, on one thread that wakes when there is something to do: secrets of removed
+// things are destroyed after the event that removed them, peers whose time is up are disabled, certificates
+// are renewed, waiters of `Prefer: wait` get their deadline.
 #pragma once
 
 #include <chrono>
@@ -19,10 +19,10 @@ namespace pic::core {
 class Housekeeping {
   public:
     struct Hooks {
-        std::function<void()> tick;                            ///< every tick_interval
+        std::function<void()> tick;  ///< every tick_interval
         std::function<std::shared_ptr<const World>()> world;
-        std::function<void(const Uuid& peer)> expire;          ///< disables a peer whose time is up
-        std::function<void(const World&)> renew;               ///< looks after what has to be renewed in time
+        std::function<void(const Uuid& peer)> expire;  ///< disables a peer whose time is up
+        std::function<void(const World&)> renew;       ///< looks after what has to be renewed in time
     };
     Housekeeping(vault::Vault& vault, Hooks hooks);
     ~Housekeeping();  ///< stop()

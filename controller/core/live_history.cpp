@@ -13,9 +13,11 @@ using sqlite::Transaction;
 // Losing the last minutes in a power cut is no harm: no sync. A value is kept as the bits of its double.
 constexpr const char* prepare_file =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
-    "CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, service TEXT NOT NULL, tab TEXT NOT NULL, key TEXT NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, service TEXT NOT NULL, tab TEXT NOT NULL, key "
+    "TEXT NOT NULL,"
     " col TEXT NOT NULL, UNIQUE(service, tab, key, col)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS sample(series INTEGER NOT NULL, minute INTEGER NOT NULL, value INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS sample(series INTEGER NOT NULL, minute INTEGER NOT NULL, value INTEGER NOT "
+    "NULL,"
     " PRIMARY KEY(series, minute)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS sample_by_minute ON sample(minute)";
 
@@ -59,13 +61,16 @@ void LiveHistory::sample(const LiveState& state, Timestamp now) {
     state.each([&](const std::string& service, const std::string& name, const LiveTable& table) {
         for (const auto& column : table.chart) {
             for (const auto& [key, cells] : table.rows) {
-                if (const auto value = table.number(key, column)) values.emplace_back(Name{service, name, key, column}, *value);
+                if (const auto value = table.number(key, column))
+                    values.emplace_back(Name{service, name, key, column}, *value);
             }
         }
     });
     const auto minute = now.ms / step_ms;
     Transaction transaction(database_);
-    auto insert = database_.prepare("INSERT INTO sample(series, minute, value) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value=excluded.value");
+    auto insert = database_.prepare(
+        "INSERT INTO sample(series, minute, value) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "value=excluded.value");
     for (const auto& [name, value] : values) {
         auto& entry = known(name);
         if (entry.last == value) continue;
@@ -76,15 +81,16 @@ void LiveHistory::sample(const LiveState& state, Timestamp now) {
     transaction.commit();
 }
 
-std::vector<LivePoint> LiveHistory::series(const std::string& service, const std::string& table, const std::string& key,
-                                           const std::string& column) const {
+std::vector<LivePoint> LiveHistory::series(const std::string& service, const std::string& table,
+                                           const std::string& key, const std::string& column) const {
     const std::lock_guard lock(mutex_);
     auto select = database_.prepare(
         "SELECT minute, value FROM sample JOIN series ON series.id = sample.series"
         " WHERE service=? AND tab=? AND key=? AND col=? ORDER BY minute");
     select.bind(1, service).bind(2, table).bind(3, key).bind(4, column);
     std::vector<LivePoint> points;
-    while (select.step()) points.push_back({{select.integer(0) * step_ms}, std::bit_cast<double>(select.integer(1))});
+    while (select.step())
+        points.push_back({{select.integer(0) * step_ms}, std::bit_cast<double>(select.integer(1))});
     return points;
 }
 

@@ -1,6 +1,6 @@
-// The last day of what live tables chart, at a minute's step, in a database of its own (live.db): not the log, not a backup's
-// business, and rebuilt empty when it is damaged. Only what changed since the minute before is written, so that quiet peers
-// cost nothing; a reader fills in what stayed.
+// The last day of what live tables chart, at a minute's step, in a database of its own (live.db): not the
+// log, not a backup's business, and rebuilt empty when it is damaged. Only what changed since the minute
+// before is written, so that quiet peers cost nothing; a reader fills in what stayed.
 #pragma once
 
 #include <cstdint>
@@ -32,14 +32,15 @@ class LiveHistory {
     /// Notes what the charted columns hold at this time, and forgets what is older than a day. Any thread.
     void sample(const LiveState& state, Timestamp now);
     /// One column of one row, oldest first; a value holds until the next point.
-    [[nodiscard]] std::vector<LivePoint> series(const std::string& service, const std::string& table, const std::string& key,
-                                                const std::string& column) const;
+    [[nodiscard]] std::vector<LivePoint> series(const std::string& service, const std::string& table,
+                                                const std::string& key, const std::string& column) const;
 
     static constexpr std::int64_t step_ms = 60'000;
     static constexpr std::int64_t steps_kept = 24 * 60;
 
   private:
-    using Name = std::tuple<std::string, std::string, std::string, std::string>;  ///< service, table, key, column
+    using Name =
+        std::tuple<std::string, std::string, std::string, std::string>;  ///< service, table, key, column
     struct Known {
         std::int64_t id = 0;
         std::optional<double> last;

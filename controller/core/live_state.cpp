@@ -33,7 +33,8 @@ Result<void> put_rows(Element live, LiveTable& table) {
     if (live["rows"].get(rows) != simdjson::SUCCESS) return malformed("has no rows");
     for (const auto row : rows) {
         simdjson::dom::array cells;
-        if (row.get(cells) != simdjson::SUCCESS || cells.size() != table.columns.size()) return malformed("has a row of other columns");
+        if (row.get(cells) != simdjson::SUCCESS || cells.size() != table.columns.size())
+            return malformed("has a row of other columns");
         std::string_view key;
         if (cells.at(0).get(key) != simdjson::SUCCESS) return malformed("has a row without a key");
         if (table.rows.size() >= LiveState::rows_limit && !table.rows.contains(std::string(key))) {
@@ -81,7 +82,8 @@ std::optional<std::string> LiveTable::text(const std::string& key, std::string_v
 Result<void> LiveState::take(const std::string& service, std::string_view json, Timestamp at) {
     simdjson::dom::parser parser;
     Element message, live;
-    if (parser.parse(json.data(), json.size()).get(message) != simdjson::SUCCESS) return malformed("is no JSON");
+    if (parser.parse(json.data(), json.size()).get(message) != simdjson::SUCCESS)
+        return malformed("is no JSON");
     if (message["live"].get(live) != simdjson::SUCCESS) return {};
     std::string_view name;
     if (live["table"].get(name) != simdjson::SUCCESS || name.empty()) return malformed("has no name");
@@ -90,10 +92,12 @@ Result<void> LiveState::take(const std::string& service, std::string_view json, 
     {
         const std::lock_guard lock(mutex_);
         const std::pair key{service, std::string(name)};
-        if (!tables_.contains(key) && tables_.size() >= tables_limit) return reject("too_large", "there are too many live tables");
+        if (!tables_.contains(key) && tables_.size() >= tables_limit)
+            return reject("too_large", "there are too many live tables");
         auto& table = tables_[key];
         bool reset = false;
-        if (table.columns != columns || (live["reset"].get(reset) == simdjson::SUCCESS && reset)) table.rows.clear();
+        if (table.columns != columns || (live["reset"].get(reset) == simdjson::SUCCESS && reset))
+            table.rows.clear();
         table.columns = std::move(columns);
         table.chart = texts(live, "chart");
         table.at = at;

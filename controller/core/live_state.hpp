@@ -1,7 +1,8 @@
-// What services know of themselves now (transfers, handshakes, leases, sources), as their agents tell it: tables by service
-// and name, rows by their first column. It is no event and is kept nowhere but here; a controller that starts anew is told
-// anew. The controller does not interpret it either: whoever asks for peers' traffic knows which table that is. Bounded by
-// names, for an agent is trusted with its own service and nothing more.
+// What services know of themselves now (transfers, handshakes, leases, sources), as their agents tell it:
+// tables by service and name, rows by their first column. It is no event and is kept nowhere but here; a
+// controller that starts anew is told anew. The controller does not interpret it either: whoever asks for
+// peers' traffic knows which table that is. Bounded by names, for an agent is trusted with its own service
+// and nothing more.
 #pragma once
 
 #include <functional>
@@ -19,9 +20,9 @@ namespace pic::core {
 
 struct LiveTable {
     std::vector<std::string> columns;
-    std::vector<std::string> chart;                         ///< columns whose course is kept (controller/core/live_history.hpp)
+    std::vector<std::string> chart;  ///< columns whose course is kept (controller/core/live_history.hpp)
     std::map<std::string, std::vector<std::string>> rows;  ///< by the first column; cells are JSON texts
-    Timestamp at;                                           ///< when it was last told of
+    Timestamp at;                                          ///< when it was last told of
 
     [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
     /// A cell as a number; nothing where there is no such row or the cell is none.
@@ -36,8 +37,8 @@ class LiveState {
     using Told = std::function<void(const std::string& service, const std::string& table)>;
     void on_change(Told told) { told_ = std::move(told); }
 
-    /// A status message of an agent; one without "live" (the programs' pids) is none of ours. Rejections: "invalid_field",
-    /// "too_large".
+    /// A status message of an agent; one without "live" (the programs' pids) is none of ours. Rejections:
+    /// "invalid_field", "too_large".
     [[nodiscard]] Result<void> take(const std::string& service, std::string_view json, Timestamp at);
 
     /// f(table) under the lock, where there is such a table.
@@ -58,9 +59,9 @@ class LiveState {
     /// {"items":[{"table","at","columns","rows"}...],"next_cursor":null} of one service.
     [[nodiscard]] std::string json(const std::string& service) const;
 
-    static constexpr std::size_t tables_limit = 256;     ///< of all services
+    static constexpr std::size_t tables_limit = 256;  ///< of all services
     static constexpr std::size_t columns_limit = 32;
-    static constexpr std::size_t rows_limit = 20'000;    ///< of one table
+    static constexpr std::size_t rows_limit = 20'000;  ///< of one table
 
   private:
     mutable std::mutex mutex_;

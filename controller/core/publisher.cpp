@@ -9,7 +9,8 @@
 namespace pic::core {
 namespace {
 
-/// Whether two renderings of a service differ anywhere. Summaries are computed here, before other threads see them.
+/// Whether two renderings of a service differ anywhere. Summaries are computed here, before other threads see
+/// them.
 bool same_files(const RenderedService& a, const RenderedService& b) {
     return std::ranges::equal(a.files, b.files, [](const auto& x, const auto& y) {
         return x.first == y.first && x.second.summary() == y.second.summary();
@@ -25,7 +26,8 @@ Result<std::string> resolve(const vault::Vault& vault, const Nodes& nodes) {
         }
         const auto& ref = std::get<SecretRef>(node);
         const auto secret = vault.get(ref);
-        if (!secret) return reject("secret_missing", fmt::format("the vault has no secret {}", to_string(ref)));
+        if (!secret)
+            return reject("secret_missing", fmt::format("the vault has no secret {}", to_string(ref)));
         text += secret->reveal();
     }
     return text;
@@ -33,12 +35,18 @@ Result<std::string> resolve(const vault::Vault& vault, const Nodes& nodes) {
 
 std::string_view name_of(ApplyState state) {
     switch (state) {
-        case ApplyState::applied: return "applied";
-        case ApplyState::refused: return "refused";
-        case ApplyState::rolled_back: return "rolled_back";
-        case ApplyState::retrying: return "pending";
-        case ApplyState::not_installed: return "not_installed";
-        case ApplyState::disabled: return "applied";  // off, as it is wanted
+        case ApplyState::applied:
+            return "applied";
+        case ApplyState::refused:
+            return "refused";
+        case ApplyState::rolled_back:
+            return "rolled_back";
+        case ApplyState::retrying:
+            return "pending";
+        case ApplyState::not_installed:
+            return "not_installed";
+        case ApplyState::disabled:
+            return "applied";  // off, as it is wanted
     }
     return "unknown";
 }
@@ -61,7 +69,8 @@ std::string_view ServiceStatus::state() const {
     return "pending";
 }
 
-Publisher::Publisher(Uuid cell, Epoch epoch, vault::Vault& vault) : cell_(cell), epoch_(epoch), vault_(vault) {
+Publisher::Publisher(Uuid cell, Epoch epoch, vault::Vault& vault)
+    : cell_(cell), epoch_(epoch), vault_(vault) {
     for (const auto name : rendering_services()) services_[std::string(name)].status.name = name;
 }
 
@@ -78,7 +87,8 @@ std::vector<std::string> Publisher::render(const World& world) {
         const RenderedService last = next.files;
         render_service(name, before.get(), world, next.files);
         next.enabled = services::is_running(world, name);
-        const bool same = !entry.revisions.empty() && next.enabled == entry.revisions.back().enabled && same_files(last, next.files);
+        const bool same = !entry.revisions.empty() && next.enabled == entry.revisions.back().enabled &&
+                          same_files(last, next.files);
         if (same) continue;
         for (const auto& [path, file] : next.files.files) (void)file.summary();
         next.sequence = world.sequence;
@@ -113,7 +123,8 @@ Result<bus::FetchAnswer> Publisher::fetch(const std::string& service, const Posi
         const auto& revisions = entry->second.revisions;
         now = revisions.back();
         const bool same_life = have.cell == cell_ && have.epoch == epoch_;
-        if (same_life && have.sequence == now.sequence) return bus::UpToDate{service, {cell_, epoch_, now.sequence}};
+        if (same_life && have.sequence == now.sequence)
+            return bus::UpToDate{service, {cell_, epoch_, now.sequence}};
         if (same_life) {
             const auto found = std::ranges::find(revisions, have.sequence, &Revision::sequence);
             has_base = found != revisions.end();
@@ -125,8 +136,13 @@ Result<bus::FetchAnswer> Publisher::fetch(const std::string& service, const Posi
     return *std::move(made);
 }
 
-Result<Bundle> Publisher::bundle(const std::string& service, const Revision* base, const Revision& now) const {
-    Bundle bundle{service, {cell_, epoch_, now.sequence}, base == nullptr ? Sequence{} : base->sequence, now.enabled, {}};
+Result<Bundle> Publisher::bundle(const std::string& service, const Revision* base,
+                                 const Revision& now) const {
+    Bundle bundle{service,
+                  {cell_, epoch_, now.sequence},
+                  base == nullptr ? Sequence{} : base->sequence,
+                  now.enabled,
+                  {}};
     std::optional<Rejection> fault;
     for (const auto& [path, file] : now.files.files) {
         const RenderedFile* old = nullptr;
@@ -136,19 +152,20 @@ Result<Bundle> Publisher::bundle(const std::string& service, const Revision* bas
         }
         FileChange change{path, false, old == nullptr, {}, {}, file.summary()};
         if (old != nullptr && old->summary() == change.root) continue;
-        RenderedFile::diff(old == nullptr ? RenderedFile{} : *old, file,
-                           [&](const std::string& key, const RenderedFragment* was, const RenderedFragment* is) {
-                               if (is == nullptr) {
-                                   change.removals.push_back(key);
-                               } else if (was == nullptr || !(*was == *is)) {
-                                   auto text = resolve(vault_, is->nodes);
-                                   if (!text) {
-                                       fault = text.error();
-                                   } else {
-                                       change.upserts.push_back({key, is->digest, *std::move(text)});
-                                   }
-                               }
-                           });
+        RenderedFile::diff(
+            old == nullptr ? RenderedFile{} : *old, file,
+            [&](const std::string& key, const RenderedFragment* was, const RenderedFragment* is) {
+                if (is == nullptr) {
+                    change.removals.push_back(key);
+                } else if (was == nullptr || !(*was == *is)) {
+                    auto text = resolve(vault_, is->nodes);
+                    if (!text) {
+                        fault = text.error();
+                    } else {
+                        change.upserts.push_back({key, is->digest, *std::move(text)});
+                    }
+                }
+            });
         bundle.files.push_back(std::move(change));
     }
     if (base != nullptr) {
@@ -206,7 +223,8 @@ std::optional<ServiceStatus> Publisher::status(const std::string& service) const
     return entry->second.status;
 }
 
-void Publisher::wait(Sequence first, Sequence last, std::chrono::steady_clock::time_point deadline, Waiter done) {
+void Publisher::wait(Sequence first, Sequence last, std::chrono::steady_clock::time_point deadline,
+                     Waiter done) {
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({first, last, deadline, std::move(done)});
@@ -223,14 +241,16 @@ std::optional<std::vector<AppliedTo>> Publisher::outcome(const Waiting& waiting,
     if (!rendered && !late) return std::nullopt;
     for (const auto& [name, entry] : services_) {
         const auto& status = entry.status;
-        if (status.desired < waiting.first) continue;  // untouched by this change
+        if (status.desired < waiting.first) continue;        // untouched by this change
         if (!status.enabled && !status.connected) continue;  // it is off, and nobody is there to be concerned
         if (status.applied >= status.desired || status.applied >= waiting.last) {
             applied.push_back({name, status.applied, "applied", ""});
         } else if (status.report && is_settled(*status.report, status.desired)) {
-            applied.push_back({name, status.report->revision.sequence, std::string(name_of(status.report->state)), status.report->detail});
+            applied.push_back({name, status.report->revision.sequence,
+                               std::string(name_of(status.report->state)), status.report->detail});
         } else if (late) {
-            applied.push_back({name, status.desired, "timeout", status.connected ? "" : "its agent is not connected"});
+            applied.push_back(
+                {name, status.desired, "timeout", status.connected ? "" : "its agent is not connected"});
         } else {
             return std::nullopt;
         }
@@ -267,7 +287,8 @@ Artefacts Publisher::artefacts(const World& world) const {
     }
     if (before == nullptr) return render_all(world);
     if (before->sequence != world.sequence) {
-        for (const auto name : rendering_services()) render_service(name, before.get(), world, files[std::string(name)]);
+        for (const auto name : rendering_services())
+            render_service(name, before.get(), world, files[std::string(name)]);
     }
     return files;
 }

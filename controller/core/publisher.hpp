@@ -1,6 +1,7 @@
-// From a committed world to the agents, off the commit path: renders what changed since the last time, keeps a few past
-// revisions so that an agent that is a little behind gets only what it lacks, and resolves secrets on the way out, into the
-// agent's bundle and nowhere else. What the agents report is kept here and not in the log: a report is no decision.
+// From a committed world to the agents, off the commit path: renders what changed since the last time, keeps
+// a few past revisions so that an agent that is a little behind gets only what it lacks, and resolves secrets
+// on the way out, into the agent's bundle and nowhere else. What the agents report is kept here and not in
+// the log: a report is no decision.
 #pragma once
 
 #include <chrono>
@@ -23,10 +24,10 @@ namespace pic::core {
 struct ServiceStatus {
     std::string name;
     bool enabled = true;
-    Sequence desired;             ///< the newest sequence that changed what the service should have
-    Sequence applied;             ///< the newest revision that its agent says is live
-    bool connected = false;       ///< its agent is there
-    std::optional<Report> report; ///< the newest one
+    Sequence desired;              ///< the newest sequence that changed what the service should have
+    Sequence applied;              ///< the newest revision that its agent says is live
+    bool connected = false;        ///< its agent is there
+    std::optional<Report> report;  ///< the newest one
     /// applied, pending, refused, unreachable, disabled, not_installed
     [[nodiscard]] std::string_view state() const;
 };
@@ -44,7 +45,8 @@ class Publisher {
     /// `cell` and `epoch` stamp the revisions.
     Publisher(Uuid cell, Epoch epoch, vault::Vault& vault);
 
-    /// Renders what changed from the world rendered last to `world`; which services got a new revision. One thread.
+    /// Renders what changed from the world rendered last to `world`; which services got a new revision. One
+    /// thread.
     std::vector<std::string> render(const World& world);
 
     /// For an agent that has `have`. Rejection: "unknown_service", "secret_missing".
@@ -55,12 +57,13 @@ class Publisher {
     [[nodiscard]] std::vector<ServiceStatus> status() const;
     [[nodiscard]] std::optional<ServiceStatus> status(const std::string& service) const;
 
-    /// Calls `done` once every service that `sequence` concerns has applied or refused a revision that includes it, or when the
-    /// deadline has passed (tick() looks). On the thread that completes it.
+    /// Calls `done` once every service that `sequence` concerns has applied or refused a revision that
+    /// includes it, or when the deadline has passed (tick() looks). On the thread that completes it.
     using Waiter = std::move_only_function<void(std::vector<AppliedTo>)>;
     void wait(Sequence first, Sequence last, std::chrono::steady_clock::time_point deadline, Waiter done);
     void tick(std::chrono::steady_clock::time_point now);
-    /// Told whenever a service's status changed; on the thread that changed it. Set before anything else runs.
+    /// Told whenever a service's status changed; on the thread that changed it. Set before anything else
+    /// runs.
     void on_status(std::function<void(const ServiceStatus&)> told) { told_ = std::move(told); }
 
     /// The artefacts of any world that is close to the one rendered last; cheap where it is that one.
@@ -84,7 +87,8 @@ class Publisher {
         Waiter done;
     };
 
-    [[nodiscard]] Result<Bundle> bundle(const std::string& service, const Revision* base, const Revision& now) const;
+    [[nodiscard]] Result<Bundle> bundle(const std::string& service, const Revision* base,
+                                        const Revision& now) const;
     [[nodiscard]] std::optional<std::vector<AppliedTo>> outcome(const Waiting& waiting, bool late) const;
     void finish_waiters(std::chrono::steady_clock::time_point now);
 

@@ -8,7 +8,8 @@ namespace pic::core {
 
 Rejection within_command(Rejection refused, std::size_t index) {
     if (refused.errors.empty()) refused.errors.push_back({"", refused.detail});
-    for (auto& error : refused.errors) error.pointer = fmt::format("/commands/{}/data{}", index, error.pointer);
+    for (auto& error : refused.errors)
+        error.pointer = fmt::format("/commands/{}/data{}", index, error.pointer);
     return refused;
 }
 
@@ -19,7 +20,8 @@ Result<Rehearsal> rehearse(World& world, Evolver& evolver, std::span<const AnyCo
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto decision = commands[i]->decide(world);
         if (!decision) {
-            return std::unexpected(commands.size() == 1 ? std::move(decision.error()) : within_command(std::move(decision.error()), i));
+            return std::unexpected(commands.size() == 1 ? std::move(decision.error())
+                                                        : within_command(std::move(decision.error()), i));
         }
         for (auto& event : decision->events) {
             auto [version, fresh] = versions.try_emplace(event.stream);

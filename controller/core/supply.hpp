@@ -1,6 +1,7 @@
-// The Supply that the daemon uses: the clock, the system's randomness, and the vault for keys. A secret is staged in the
-// vault, and the writer commits what a batch staged just before the log's own commit: one fsync for all of it, and still
-// vault before log. If the command is refused, the secret is an orphan and is collected at the next start.
+// The Supply that the daemon uses: the clock, the system's randomness, and the vault for keys. A secret is
+// staged in the vault, and the writer commits what a batch staged just before the log's own commit: one fsync
+// for all of it, and still vault before log. If the command is refused, the secret is an orphan and is
+// collected at the next start.
 #pragma once
 
 #include "controller/vault/vault.hpp"

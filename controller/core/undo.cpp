@@ -13,14 +13,16 @@ namespace {
 constexpr std::size_t overlap_shown = 20;  ///< later events that a refusal lists
 
 /// Events after `last` on any of the streams.
-std::vector<FieldError> later_events(const log::LogStore& store, const std::set<std::string>& streams, Sequence last) {
+std::vector<FieldError> later_events(const log::LogStore& store, const std::set<std::string>& streams,
+                                     Sequence last) {
     std::vector<FieldError> overlaps;
     for (const auto& stream : streams) {
         log::Filter filter;
         filter.stream = stream;
         for (const auto& event : store.read(last, overlap_shown, filter)) {
             if (overlaps.size() == overlap_shown) return overlaps;
-            overlaps.push_back({"", fmt::format("event {} ({} on {}) came later", event.sequence.value, event.type, stream)});
+            overlaps.push_back({"", fmt::format("event {} ({} on {}) came later", event.sequence.value,
+                                                event.type, stream)});
         }
     }
     return overlaps;
@@ -28,7 +30,8 @@ std::vector<FieldError> later_events(const log::LogStore& store, const std::set<
 
 }  // namespace
 
-Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now, Sequence sequence) {
+Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now,
+                               Sequence sequence) {
     const auto event = store.event(sequence);
     if (!event) return reject("not_found", fmt::format("there is no event {}", sequence.value));
     const auto change = store.change(event->change.change_id);
@@ -36,20 +39,24 @@ Result<Compensation> plan_undo(const log::LogStore& store, History& history, con
     for (const auto& e : change) streams.insert(e.stream);
     const auto first = change.front().sequence, last = change.back().sequence;
     if (auto overlaps = later_events(store, streams, last); !overlaps.empty()) {
-        return reject("undo_overlap", "later changes build on this one; undo them first, or restore to a moment before it",
+        return reject("undo_overlap",
+                      "later changes build on this one; undo them first, or restore to a moment before it",
                       std::move(overlaps));
     }
     const auto target = history.at(Sequence{first.value - 1});
     if (!target) return std::unexpected(target.error());
     Compensation plan;
     plan.undoes = last;
-    plan.commands = reconcile_worlds(now, **target, [&](std::string_view stream) { return streams.contains(std::string(stream)); });
+    plan.commands = reconcile_worlds(
+        now, **target, [&](std::string_view stream) { return streams.contains(std::string(stream)); });
     for (const auto& e : change) {
         std::erase_if(plan.expected, [&](const Expectation& known) { return known.stream == e.stream; });
         plan.expected.push_back({e.stream, e.version});
     }
     if (plan.commands.empty()) {
-        return reject("nothing_to_undo", "this change only goes forward (keys, tokens, set-up), or nothing of it is left to undo");
+        return reject(
+            "nothing_to_undo",
+            "this change only goes forward (keys, tokens, set-up), or nothing of it is left to undo");
     }
     return plan;
 }

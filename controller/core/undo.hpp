@@ -1,6 +1,6 @@
-// Undo and restore move forward: both compute the commands that bring today's world to a past one, by today's rules, and
-// append what they come to. What only goes forward (SOA serials, rotated and removed keys, destroyed secrets, tokens, the
-// epoch) stays as it is; docs/architecture.md lists it.
+// Undo and restore move forward: both compute the commands that bring today's world to a past one, by today's
+// rules, and append what they come to. What only goes forward (SOA serials, rotated and removed keys,
+// destroyed secrets, tokens, the epoch) stays as it is; docs/architecture.md lists it.
 #pragma once
 
 #include <vector>
@@ -17,9 +17,11 @@ struct Compensation {
     Sequence undoes;                    ///< the last event of the undone change; the causation of the new one
 };
 
-/// What undoes the change that the event `sequence` is part of. Rejections: "not_found"; "undo_overlap" with the events that
-/// came later on the same streams; "nothing_to_undo" where all of it only goes forward, or has been undone already.
-[[nodiscard]] Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now, Sequence sequence);
+/// What undoes the change that the event `sequence` is part of. Rejections: "not_found"; "undo_overlap" with
+/// the events that came later on the same streams; "nothing_to_undo" where all of it only goes forward, or
+/// has been undone already.
+[[nodiscard]] Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now,
+                                             Sequence sequence);
 
 /// What brings the whole cell to `sequence`. Rejections: "unknown_sequence", "nothing_to_undo".
 [[nodiscard]] Result<Compensation> plan_restore(History& history, const World& now, Sequence sequence);

@@ -45,7 +45,9 @@ struct Writer::Impl {
         guard("the receiver of an answer", [&] { done(std::move(answer)); });
     }
 
-    void refuse(Submission& submission, Rejection why) { finish(submission, std::unexpected(std::move(why))); }
+    void refuse(Submission& submission, Rejection why) {
+        finish(submission, std::unexpected(std::move(why)));
+    }
 
     void refuse_all(std::vector<Submission>& batch, const Rejection& why) {
         for (auto& submission : batch) refuse(submission, why);
@@ -85,12 +87,14 @@ struct Writer::Impl {
         return published;
     }
 
-    /// After a failed write: opens the store again and takes in what the failed batch may have left there whole.
+    /// After a failed write: opens the store again and takes in what the failed batch may have left there
+    /// whole.
     void recover() {
         store.reopen();
         World world = *current();
         store.scan(world.sequence, store.head().sequence, [&](const log::ScannedEvent& e) {
-            evolver.apply(world, EventView{e.type, e.schema_version, e.data, Meta{e.sequence, e.version, e.at}, true});
+            evolver.apply(
+                world, EventView{e.type, e.schema_version, e.data, Meta{e.sequence, e.version, e.at}, true});
             return true;
         });
         publish(std::move(world));
@@ -119,7 +123,8 @@ struct Writer::Impl {
     void fail(std::vector<Submission>& batch, std::string_view code, std::string_view detail) {
         broken = true;
         spdlog::error("log_unwritable: the log cannot be written ({}): {}", code, detail);
-        refuse_all(batch, {"log_unwritable", fmt::format("the log cannot be written, nothing is acknowledged: {}", detail)});
+        refuse_all(batch, {"log_unwritable",
+                           fmt::format("the log cannot be written, nothing is acknowledged: {}", detail)});
     }
 
     void commit(std::vector<Submission>& batch) {
@@ -130,9 +135,11 @@ struct Writer::Impl {
         answers.reserve(batch.size());
         for (auto& submission : batch) answers.push_back(make(submission, tentative, *transaction));
         reached("decided");
-        const auto made = static_cast<std::uint64_t>(std::ranges::count_if(answers, [](const auto& a) { return a.has_value(); }));
+        const auto made = static_cast<std::uint64_t>(
+            std::ranges::count_if(answers, [](const auto& a) { return a.has_value(); }));
         if (made != 0) {
-            // Also those that a rule refused: it may have been a neighbour's tentative change that stood in their way.
+            // Also those that a rule refused: it may have been a neighbour's tentative change that stood in
+            // their way.
             if (auto ready = prepare_commit(); !ready) {
                 transaction.reset();
                 return refuse_all(batch, ready.error());
@@ -158,12 +165,14 @@ struct Writer::Impl {
 
     Result<Answer> make(Submission& submission, World& tentative, log::Batch& transaction) {
         if (submission.key) {
-            if (auto first = transaction.recall(*submission.key, submission.info.at)) return repeat(submission, *std::move(first));
+            if (auto first = transaction.recall(*submission.key, submission.info.at))
+                return repeat(submission, *std::move(first));
         }
         if (submission.refused) return std::unexpected(*submission.refused);
         const auto version_of = [&](std::string_view stream) { return transaction.stream_version(stream); };
         for (const auto& e : submission.expected) {
-            if (version_of(e.stream) != e.version) return reject("stale_version", fmt::format("{} has been changed meanwhile", e.stream));
+            if (version_of(e.stream) != e.version)
+                return reject("stale_version", fmt::format("{} has been changed meanwhile", e.stream));
         }
         World after = tentative;
         auto made = decide(submission, after, version_of);
@@ -171,12 +180,14 @@ struct Writer::Impl {
         if (submission.if_match && !made->resources.empty()) {
             const auto version = version_of(made->resources.front().stream);
             if (version != *submission.if_match) {
-                return reject("stale_version", fmt::format("it has been changed meanwhile: its version is {}, not {}",
-                                                           version.value, submission.if_match->value));
+                return reject("stale_version",
+                              fmt::format("it has been changed meanwhile: its version is {}, not {}",
+                                          version.value, submission.if_match->value));
             }
         }
         const auto appended = transaction.append(submission.info, made->events);
-        auto answer = submission.answer(Outcome{after, appended, made->events, made->resources, after.sequence});
+        auto answer =
+            submission.answer(Outcome{after, appended, made->events, made->resources, after.sequence});
         answer.sequence = after.sequence;
         if (submission.key) keep(submission, answer, transaction);
         tentative = std::move(after);
@@ -198,13 +209,19 @@ struct Writer::Impl {
         if (first.request_body != submission.request_body) {
             return reject("idempotency_mismatch", "this Idempotency-Key was used with another request");
         }
-        return Answer{first.status,           std::move(first.etag), std::move(first.location), first.sequence,
-                      std::move(first.body), std::nullopt,           true};
+        return Answer{first.status,
+                      std::move(first.etag),
+                      std::move(first.location),
+                      first.sequence,
+                      std::move(first.body),
+                      std::nullopt,
+                      true};
     }
 
     static void keep(const Submission& submission, const Answer& answer, log::Batch& transaction) {
-        log::RememberedAnswer kept{submission.request_body, answer.status, answer.etag, answer.location, answer.sequence,
-                                   answer.kept_body.value_or(answer.body)};
+        log::RememberedAnswer kept{
+            submission.request_body, answer.status,   answer.etag,
+            answer.location,         answer.sequence, answer.kept_body.value_or(answer.body)};
         transaction.remember(*submission.key, kept, submission.info.at);
     }
 
@@ -222,8 +239,10 @@ struct Writer::Impl {
     }
 };
 
-Writer::Writer(log::LogStore& store, World world, std::vector<Observer> observers, BeforeCommit before_commit, Step step)
-    : impl_(std::make_unique<Impl>(store, std::move(world), std::move(observers), std::move(before_commit), std::move(step))) {
+Writer::Writer(log::LogStore& store, World world, std::vector<Observer> observers, BeforeCommit before_commit,
+               Step step)
+    : impl_(std::make_unique<Impl>(store, std::move(world), std::move(observers), std::move(before_commit),
+                                   std::move(step))) {
     impl_->thread = std::thread([this] { impl_->run(); });
 }
 

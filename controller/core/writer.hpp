@@ -1,9 +1,10 @@
-// The one writer: the thread that decides, appends and publishes. Concurrent change-sets share one transaction and one
-// fsync; each is decided against a tentative world that is thrown away if it is refused, so that a refusal never touches its
-// neighbours, and as a whole if the commit fails. An answer is given after the commit, never before.
+// The one writer: the thread that decides, appends and publishes. Concurrent change-sets share one
+// transaction and one fsync; each is decided against a tentative world that is thrown away if it is refused,
+// so that a refusal never touches its neighbours, and as a whole if the commit fails. An answer is given
+// after the commit, never before.
 //
-// Rejected: deciding on the callers' threads with optimistic retries, which is faster only where commands rarely meet, and
-// loses the one place where uniqueness across streams is certain.
+// Rejected: deciding on the callers' threads with optimistic retries, which is faster only where commands
+// rarely meet, and loses the one place where uniqueness across streams is certain.
 #pragma once
 
 #include <functional>
@@ -21,17 +22,18 @@ namespace pic::core {
 struct Answer {
     int status = 200;
     std::string etag, location;
-    Sequence sequence;                     ///< of the change's last event; where it made none, of the log's
+    Sequence sequence;  ///< of the change's last event; where it made none, of the log's
     std::string body;
-    std::optional<std::string> kept_body;  ///< what a repeated request gets, where it differs: one-time secrets left out
-    bool repeated = false;                 ///< this is the answer of the first request with the same key
+    std::optional<std::string>
+        kept_body;          ///< what a repeated request gets, where it differs: one-time secrets left out
+    bool repeated = false;  ///< this is the answer of the first request with the same key
 };
 
 /// What a change-set came to, for the function that makes the answer.
 struct Outcome {
-    const World& world;                       ///< after the change
+    const World& world;  ///< after the change
     const std::vector<log::Appended>& appended;
-    const std::vector<NewEvent>& events;      ///< as many, in the same order
+    const std::vector<NewEvent>& events;  ///< as many, in the same order
     const std::vector<ResourceName>& resources;
     Sequence sequence;
 };
@@ -44,14 +46,14 @@ struct Expectation {
 
 struct Submission {
     ChangeInfo info;
-    std::vector<AnyCommand> commands;              ///< prepared
-    /// The change was refused before it came here (it was computed from a log that has moved on since): nothing but the answer
-    /// that its key remembers can still be given.
+    std::vector<AnyCommand> commands;  ///< prepared
+    /// The change was refused before it came here (it was computed from a log that has moved on since):
+    /// nothing but the answer that its key remembers can still be given.
     std::optional<Rejection> refused;
-    std::optional<StreamVersion> if_match;         ///< of the first command's resource: else `stale_version`
-    std::vector<Expectation> expected;             ///< else `stale_version`
-    std::optional<log::IdempotencyScope> key;      ///< scope.key is checked by the caller
-    Digest request_body{};                         ///< compared where the key is known: else `idempotency_mismatch`
+    std::optional<StreamVersion> if_match;     ///< of the first command's resource: else `stale_version`
+    std::vector<Expectation> expected;         ///< else `stale_version`
+    std::optional<log::IdempotencyScope> key;  ///< scope.key is checked by the caller
+    Digest request_body{};  ///< compared where the key is known: else `idempotency_mismatch`
     /// Pure; called on the writer's thread before the commit.
     std::move_only_function<Answer(const Outcome&)> answer;
     /// Called exactly once, on the writer's thread, after the commit or with the refusal. Must not block.
@@ -60,28 +62,31 @@ struct Submission {
 
 class Writer {
   public:
-    /// Told of every commit on the writer's thread, before the answers are given. Must be quick. What it throws is logged: a
-    /// commit cannot be taken back.
+    /// Told of every commit on the writer's thread, before the answers are given. Must be quick. What it
+    /// throws is logged: a commit cannot be taken back.
     using Observer = std::function<void(const World& before, const World& after)>;
-    /// Puts on the disk what the batch's events refer to, just before the log's own commit. A rejection refuses the batch.
+    /// Puts on the disk what the batch's events refer to, just before the log's own commit. A rejection
+    /// refuses the batch.
     using BeforeCommit = std::function<Result<void>()>;
-    /// Told which step of a batch was just done, for crash tests: "decided" (nothing on the disk yet), "sealed" (the vault
-    /// committed), "committed" (the log), "published" (observers told), "answered".
+    /// Told which step of a batch was just done, for crash tests: "decided" (nothing on the disk yet),
+    /// "sealed" (the vault committed), "committed" (the log), "published" (observers told), "answered".
     using Step = std::function<void(std::string_view)>;
 
     /// `world` is the state at the log's head. The store and what the functions use must outlive the writer.
-    Writer(log::LogStore& store, World world, std::vector<Observer> observers, BeforeCommit before_commit = {}, Step step = {});
+    Writer(log::LogStore& store, World world, std::vector<Observer> observers,
+           BeforeCommit before_commit = {}, Step step = {});
     ~Writer();  ///< stop()
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Any thread. Refused by `done`: "shutting_down", "overloaded" (queue_limit), "read_only", "log_unwritable", what the step
-    /// before the commit refused with, or a rule.
+    /// Any thread. Refused by `done`: "shutting_down", "overloaded" (queue_limit), "read_only",
+    /// "log_unwritable", what the step before the commit refused with, or a rule.
     void submit(Submission submission);
     /// The newest committed state. Any thread.
     [[nodiscard]] std::shared_ptr<const World> world() const;
 
-    /// From now on every command is refused with `read_only` and this sentence (a fault was found in the log).
+    /// From now on every command is refused with `read_only` and this sentence (a fault was found in the
+    /// log).
     void make_read_only(std::string why);
     [[nodiscard]] std::optional<std::string> read_only() const;
 

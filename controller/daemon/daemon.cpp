@@ -33,16 +33,22 @@ void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-    if (error) throw StartError(exit_data, fmt::format("the data folder {} cannot be used: {}", folder.string(), error.message()));
+    if (error)
+        throw StartError(exit_data, fmt::format("the data folder {} cannot be used: {}", folder.string(),
+                                                error.message()));
 }
 
 std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
     log::OpenOptions open{options.data, core::new_uuid(), core::now()};
-    open.upcast = [](Event& event) { event.data = upcast(event.type, event.schema_version, std::move(event.data)); };
+    open.upcast = [](Event& event) {
+        event.data = upcast(event.type, event.schema_version, std::move(event.data));
+    };
     try {
         return std::make_unique<log::SqliteStore>(open);
     } catch (const log::OpenError& error) {
-        const int code = error.code == "log_locked" ? exit_locked : error.code == "log_newer_version" ? exit_newer : exit_data;
+        const int code = error.code == "log_locked"          ? exit_locked
+                         : error.code == "log_newer_version" ? exit_newer
+                                                             : exit_data;
         if (error.code != "log_damaged") throw StartError(code, error.what());
         spdlog::error("log_damaged: {}; starting read-only", error.what());
     }
@@ -50,7 +56,8 @@ std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
     try {
         return std::make_unique<log::SqliteStore>(open);
     } catch (const std::exception& error) {
-        throw StartError(exit_data, fmt::format("the log is damaged, and nothing of it can be read: {}", error.what()));
+        throw StartError(exit_data,
+                         fmt::format("the log is damaged, and nothing of it can be read: {}", error.what()));
     }
 }
 
@@ -62,18 +69,20 @@ std::optional<vault::Secret> vault_passphrase(const Options& options) {
 }
 
 std::unique_ptr<vault::Vault> open_vault(const Options& options) {
-    vault::OpenOptions open{options.data / "vault.db", options.data / "master.key", vault_passphrase(options)};
+    vault::OpenOptions open{options.data / "vault.db", options.data / "master.key",
+                            vault_passphrase(options)};
     auto opened = vault::Vault::open(std::move(open));
     if (opened) return std::move(*opened);
     using Code = vault::OpenCode;
     const auto code = opened.error().code;
-    const int exit_code = code == Code::newer_version                        ? exit_newer
+    const int exit_code = code == Code::newer_version                 ? exit_newer
                           : code == Code::damaged || code == Code::io ? exit_data
-                                                                             : exit_master_key;
+                                                                      : exit_master_key;
     throw StartError(exit_code, opened.error().detail);
 }
 
-/// Ends what a restored backup began, before any of it is opened. A second daemon must not: the folder is locked meanwhile.
+/// Ends what a restored backup began, before any of it is opened. A second daemon must not: the folder is
+/// locked meanwhile.
 void settle_data(const std::filesystem::path& folder) {
     make_folder(folder);
     try {
@@ -82,7 +91,8 @@ void settle_data(const std::filesystem::path& folder) {
     } catch (const log::OpenError& error) {
         throw StartError(error.code == "log_locked" ? exit_locked : exit_data, error.what());
     } catch (const std::filesystem::filesystem_error& error) {
-        throw StartError(exit_data, fmt::format("a restored backup cannot be put in place: {}", error.what()));
+        throw StartError(exit_data,
+                         fmt::format("a restored backup cannot be put in place: {}", error.what()));
     }
 }
 
@@ -101,8 +111,10 @@ std::shared_ptr<const log::Signer> chain_signer(vault::Vault& vault) {
         ref = *made;
     }
     const auto seed = vault.get(*ref);
-    if (!seed || seed->size() != sizeof(log::Seed)) throw StartError(exit_data, "the vault's key that signs the log is damaged");
-    return log::make_ed25519_signer(std::span<const std::uint8_t, sizeof(log::Seed)>(seed->data(), sizeof(log::Seed)));
+    if (!seed || seed->size() != sizeof(log::Seed))
+        throw StartError(exit_data, "the vault's key that signs the log is damaged");
+    return log::make_ed25519_signer(
+        std::span<const std::uint8_t, sizeof(log::Seed)>(seed->data(), sizeof(log::Seed)));
 }
 
 }  // namespace
@@ -146,27 +158,31 @@ struct Daemon::Parts {
         check_tail();
         auto world = load();
         if (!bad_at) {
-            // Of a damaged log the world is not whole: its head must not be signed, nor a secret be taken for an orphan.
+            // Of a damaged log the world is not whole: its head must not be signed, nor a secret be taken for
+            // an orphan.
             store->sign_with(chain_signer(*vault));
             collect_orphans(world);
         }
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
         access_log = need(access::AccessLog::open(options.data / "access-log.db"));
         open_claim(world);
-        core::CellOptions cell_options{"tcp://" + options.bus, "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
+        core::CellOptions cell_options{"tcp://" + options.bus,
+                                       "tcp://" + options.bus.substr(0, options.bus.rfind(':')) + ":*"};
         cell_options.live_file = options.data / "live.db";
         cell_options.step = crash_point();
         cell_options.running = running_environment();
-        cell = std::make_unique<core::Cell>(std::move(cell_options), *store, *vault, tokens, std::move(world),
-                                            [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
+        cell = std::make_unique<core::Cell>(
+            std::move(cell_options), *store, *vault, tokens, std::move(world),
+            [this](Sequence at) { return nearest_snapshot(snapshots, *store, at); });
         if (bad_at) cell->writer().make_read_only(read_only_sentence());
         offer_agents();
         serve();
     }
 
     [[nodiscard]] std::string read_only_sentence() const {
-        return fmt::format("the log is damaged at event {}: nothing is written until it was looked at (picctl log verify)",
-                           bad_at->value);
+        return fmt::format(
+            "the log is damaged at event {}: nothing is written until it was looked at (picctl log verify)",
+            bad_at->value);
     }
 
     /// What was written since the last signed head, before anything is built on it.
@@ -177,8 +193,8 @@ struct Daemon::Parts {
             spdlog::error("log_damaged: {}", verdict.detail);
             found_bad(verdict.first_bad.value_or(head.next()));
         } else if (snapshots.highest() > head) {
-            spdlog::error("log_damaged: the log ends at {}, but there is a snapshot of {}: its tail was lost", head.value,
-                          snapshots.highest().value);
+            spdlog::error("log_damaged: the log ends at {}, but there is a snapshot of {}: its tail was lost",
+                          head.value, snapshots.highest().value);
             found_bad(head.next());
         }
     }
@@ -206,7 +222,8 @@ struct Daemon::Parts {
 
     void collect_orphans(const World& world) {
         const auto collected = vault->collect_orphans(core::references_of(world));
-        if (!collected) spdlog::warn("vault_unwritable: orphaned secrets stay for now: {}", collected.error().detail);
+        if (!collected)
+            spdlog::warn("vault_unwritable: orphaned secrets stay for now: {}", collected.error().detail);
     }
 
     void open_claim(const World& world) {
@@ -222,21 +239,25 @@ struct Daemon::Parts {
     [[nodiscard]] static std::vector<stack::Assignment> running_environment() {
         std::vector<stack::Assignment> running;
         for (auto& variable : stack::assignments(World())) {
-            const char* const value = std::getenv(variable.name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets it
+            const char* const value =
+                std::getenv(variable.name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets it
             if (value != nullptr) running.push_back({std::move(variable.name), value});
         }
         return running;
     }
 
-    /// Where the cell's DNS answers: PIC_RESOLVER, or at the local runtime's PIC_DNS_PORT, the agent's option too.
+    /// Where the cell's DNS answers: PIC_RESOLVER, or at the local runtime's PIC_DNS_PORT, the agent's option
+    /// too.
     [[nodiscard]] std::string resolver_address() const {
         if (!options.resolver.empty()) return options.resolver;
-        const char* const port = std::getenv("PIC_DNS_PORT");  // NOLINT(concurrency-mt-unsafe): nothing sets it
+        const char* const port =
+            std::getenv("PIC_DNS_PORT");  // NOLINT(concurrency-mt-unsafe): nothing sets it
         return fmt::format("127.0.0.1:{}", port == nullptr ? "5300" : port);
     }
 
     void serve() {
-        commands = std::make_unique<api::CommandPort>(api::CommandContext{*cell, passwords, *sessions, limiter});
+        commands =
+            std::make_unique<api::CommandPort>(api::CommandContext{*cell, passwords, *sessions, limiter});
         queries = std::make_unique<api::QueryPort>(*cell);
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
@@ -246,10 +267,10 @@ struct Daemon::Parts {
             if (start_anew) server->stop();
         };
         watch = api::watch_over(*cell, containers, options.data, resolver_address());
-        context = std::make_unique<api::Context>(api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
-                                                              setup_token ? &*setup_token : nullptr, metrics,
-                                                              options.data / "spool", copy_log, put_back, after_restore,
-                                                              resolver_address(), containers, *watch});
+        context = std::make_unique<api::Context>(
+            api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
+                         setup_token ? &*setup_token : nullptr, metrics, options.data / "spool", copy_log,
+                         put_back, after_restore, resolver_address(), containers, *watch});
         std::error_code ignored;
         std::filesystem::remove_all(context->spool, ignored);  // what a killed daemon left on its way
         make_folder(context->spool);
@@ -263,12 +284,18 @@ struct Daemon::Parts {
         serving.spool = context->spool;
         serving.hosts = options.hosts;
         try {
-            server = std::make_unique<http::Server>(std::move(serving), api, std::move(handlers), *gatekeeper, *pages, metrics);
-            // Where the log stands, before anything is committed: a stream that resumes after a restart asks for that.
+            server = std::make_unique<http::Server>(std::move(serving), api, std::move(handlers), *gatekeeper,
+                                                    *pages, metrics);
+            // Where the log stands, before anything is committed: a stream that resumes after a restart asks
+            // for that.
             server->notify(cell->world()->sequence);
             cell->on_commit([this](Sequence head) { committed(head); });
-            cell->on_status([this](const core::ServiceStatus& s) { server->status(s.name, api::service_json(*cell, s)); });
-            cell->on_live([this](const std::string& service, const std::string& table) { server->live_changed(service, table); });
+            cell->on_status([this](const core::ServiceStatus& s) {
+                server->status(s.name, api::service_json(*cell, s));
+            });
+            cell->on_live([this](const std::string& service, const std::string& table) {
+                server->live_changed(service, table);
+            });
             cell->start();
         } catch (const StartError&) {
             throw;
@@ -281,8 +308,10 @@ struct Daemon::Parts {
     }
 
     Result<Epoch> restore(const api::RestoreRequest& asked) {
-        if (restoring.exchange(true)) return reject("restore_under_way", "another backup is being restored at this moment");
-        auto staged = Restore::stage(options.data, asked.archive, asked.passphrase, vault_passphrase(options));
+        if (restoring.exchange(true))
+            return reject("restore_under_way", "another backup is being restored at this moment");
+        auto staged =
+            Restore::stage(options.data, asked.archive, asked.passphrase, vault_passphrase(options));
         if (!staged) {
             restoring = false;
             return std::unexpected(std::move(staged.error()));
@@ -303,7 +332,8 @@ struct Daemon::Parts {
             return;
         }
         for (const auto service : rendering_services()) {
-            agents.push_back(std::make_unique<LocalAgent>(*cell, std::string(service), folder / service / "agent-token"));
+            agents.push_back(
+                std::make_unique<LocalAgent>(*cell, std::string(service), folder / service / "agent-token"));
         }
     }
 
@@ -317,7 +347,8 @@ struct Daemon::Parts {
         if (head.value - snapshot_at < snapshot_interval || snapshotting.exchange(true)) return;
         snapshot_at = head.value;
         cell->post([this] {
-            if (!save_snapshot(snapshots, *store, *cell->world())) spdlog::warn("snapshot_unwritable: no snapshot was written");
+            if (!save_snapshot(snapshots, *store, *cell->world()))
+                spdlog::warn("snapshot_unwritable: no snapshot was written");
             snapshotting = false;
         });
     }
@@ -369,10 +400,11 @@ bool Daemon::run() {
         spdlog::info("stopping");
         parts_->server->stop();
     });
-    spdlog::info("listening at http://{} (port {}), bus at port {}", parts_->options.listen, parts_->server->port(),
-                 parts_->cell->bus_port());
+    spdlog::info("listening at http://{} (port {}), bus at port {}", parts_->options.listen,
+                 parts_->server->port(), parts_->cell->bus_port());
     if (parts_->setup_token) {
-        spdlog::info("this cell is not set up yet; the set-up token is in {}", (parts_->options.data / "setup-token").string());
+        spdlog::info("this cell is not set up yet; the set-up token is in {}",
+                     (parts_->options.data / "setup-token").string());
     }
     parts_->server->run();
     if (!told) pthread_kill(waiter.native_handle(), own_signal);

@@ -1,5 +1,6 @@
-// The life of picd: everything is opened in the order in which a fault touches the least (lock and log, vault, state), and is
-// closed in the reverse order. What cannot be opened is said in a sentence, with an exit code of its own.
+// The life of picd: everything is opened in the order in which a fault touches the least (lock and log,
+// vault, state), and is closed in the reverse order. What cannot be opened is said in a sentence, with an
+// exit code of its own.
 #pragma once
 
 #include <signal.h>
@@ -25,8 +26,8 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// Serves on the calling thread until SIGTERM, SIGINT, or a backup that was restored. True: start another daemon. These
-    /// signals and own_signal must be blocked in every thread.
+    /// Serves on the calling thread until SIGTERM, SIGINT, or a backup that was restored. True: start another
+    /// daemon. These signals and own_signal must be blocked in every thread.
     [[nodiscard]] bool run();
 
     static constexpr int own_signal = SIGUSR2;  ///< ends the wait for the others

@@ -21,10 +21,18 @@ std::vector<std::string> all_services() {
 bool LocalAgent::is_name(std::string_view agent) { return agent == local || is_rendering_service(agent); }
 
 LocalAgent::LocalAgent(core::Cell& cell, std::filesystem::path token_file)
-    : cell_(cell), name_(local), services_(all_services()), readers_(Readers::owner), file_(std::move(token_file)) {}
+    : cell_(cell),
+      name_(local),
+      services_(all_services()),
+      readers_(Readers::owner),
+      file_(std::move(token_file)) {}
 
 LocalAgent::LocalAgent(core::Cell& cell, std::string service, std::filesystem::path token_file)
-    : cell_(cell), name_(service), services_{std::move(service)}, readers_(Readers::all), file_(std::move(token_file)) {}
+    : cell_(cell),
+      name_(service),
+      services_{std::move(service)},
+      readers_(Readers::all),
+      file_(std::move(token_file)) {}
 
 /// The invitation of an earlier start that nobody has used; its token is in the file.
 bool LocalAgent::is_waiting(const accounts::State& state) const {
@@ -38,7 +46,9 @@ bool LocalAgent::is_waiting(const accounts::State& state) const {
 bool LocalAgent::has_enrolled(const accounts::State& state) const {
     bool enrolled = false;
     state.agents.for_each([&](const Uuid&, const accounts::BusClient& agent) {
-        if (agent.public_key) enrolled = enrolled || std::ranges::find_first_of(agent.services, services_) != agent.services.end();
+        if (agent.public_key)
+            enrolled =
+                enrolled || std::ranges::find_first_of(agent.services, services_) != agent.services.end();
     });
     return enrolled;
 }
@@ -48,11 +58,15 @@ void LocalAgent::keep(const vault::Secret& token) const {
     std::error_code error;
     if (readers_ == Readers::all) std::filesystem::create_directories(file_.parent_path(), error);
     const auto written = vault::write_private_file(file_, token, vault::IfExists::replace);
-    if (!written) return spdlog::warn("local_agent: the token of {} cannot be written: {}", name_, written.error().detail);
+    if (!written)
+        return spdlog::warn("local_agent: the token of {} cannot be written: {}", name_,
+                            written.error().detail);
     if (readers_ == Readers::owner) return;
-    const auto seen = perms::owner_all | perms::group_read | perms::group_exec | perms::others_read | perms::others_exec;
+    const auto seen =
+        perms::owner_all | perms::group_read | perms::group_exec | perms::others_read | perms::others_exec;
     std::filesystem::permissions(file_.parent_path(), seen, error);
-    std::filesystem::permissions(file_, seen & ~(perms::owner_exec | perms::group_exec | perms::others_exec), error);
+    std::filesystem::permissions(file_, seen & ~(perms::owner_exec | perms::group_exec | perms::others_exec),
+                                 error);
 }
 
 void LocalAgent::look() {
@@ -71,7 +85,8 @@ void LocalAgent::invite() {
     const auto world = cell_.world();
     if (is_waiting(world->get<accounts::Service>()) && std::filesystem::exists(file_)) return;
     const auto id = core::new_uuid();
-    auto token = std::make_shared<api::EnrolmentToken>(api::make_enrolment_token(accounts::BusKind::agent, id));
+    auto token =
+        std::make_shared<api::EnrolmentToken>(api::make_enrolment_token(accounts::BusKind::agent, id));
     auto ref = cell_.vault().stage(api::enrolment_secret(accounts::BusKind::agent, id), token->hash);
     if (!ref) {
         spdlog::warn("local_agent: no token for the agent {}: {}", name_, ref.error().detail);
@@ -82,11 +97,14 @@ void LocalAgent::invite() {
     request.commands.push_back(std::make_unique<CommandOf<accounts::InviteBusClient>>(std::move(invite)));
     request.actor = "system";
     request.source = "daemon";
-    cell_.change(std::move(request), [](const core::Outcome&) { return core::Answer{}; },
-                 [this, token](Result<core::Answer> answer) {
-                     if (!answer) return spdlog::warn("local_agent: no token for the agent {}: {}", name_, answer.error().detail);
-                     keep(token->text);
-                 });
+    cell_.change(
+        std::move(request), [](const core::Outcome&) { return core::Answer{}; },
+        [this, token](Result<core::Answer> answer) {
+            if (!answer)
+                return spdlog::warn("local_agent: no token for the agent {}: {}", name_,
+                                    answer.error().detail);
+            keep(token->text);
+        });
 }
 
 }  // namespace pic::daemon

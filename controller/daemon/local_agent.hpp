@@ -1,9 +1,10 @@
-// The agents of a cell's own runtime need no person to invite them: as long as a claimed cell has no agent that speaks for
-// the services in question, a one-time token for one that does lies in a file, and goes away when it was used. In the local
-// runtime that is one agent for all services, and <data>/agent-token, mode 0600, for whoever can read the data folder (which
-// is the daemon's own user). In a stack it is one agent a service and <folder>/<service>/agent-token: each <service> is
-// mounted into that service's container and no other, whose user is not ours, so the file can be read by those who see it;
-// the folder above is closed to everybody else on the host.
+// The agents of a cell's own runtime need no person to invite them: as long as a claimed cell has no agent
+// that speaks for the services in question, a one-time token for one that does lies in a file, and goes away
+// when it was used. In the local runtime that is one agent for all services, and <data>/agent-token, mode
+// 0600, for whoever can read the data folder (which is the daemon's own user). In a stack it is one agent a
+// service and <folder>/<service>/agent-token: each <service> is mounted into that service's container and no
+// other, whose user is not ours, so the file can be read by those who see it; the folder above is closed to
+// everybody else on the host.
 #pragma once
 
 #include <atomic>

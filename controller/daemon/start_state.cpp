@@ -17,12 +17,14 @@ log::HashAt hash_in(const log::LogStore& store) {
 
 }  // namespace
 
-std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots, const log::LogStore& store, Sequence at) {
+std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots, const log::LogStore& store,
+                                              Sequence at) {
     const auto snapshot = snapshots.nearest(at, hash_in(store));
     if (!snapshot) return nullptr;
     auto world = parse_world(snapshot->bytes);
     if (!world || world->sequence != snapshot->sequence) {
-        spdlog::warn("snapshot_discarded: the snapshot at {} is not what this program would have written", snapshot->sequence.value);
+        spdlog::warn("snapshot_discarded: the snapshot at {} is not what this program would have written",
+                     snapshot->sequence.value);
         return nullptr;
     }
     return std::make_shared<World>(*std::move(world));
@@ -40,7 +42,8 @@ World load_what_can_be_read(const log::LogStore& store, Sequence to) {
     try {
         core::replay(store, world, to);
     } catch (const std::exception& error) {
-        spdlog::error("log_damaged: what follows event {} is not served: {}", world.sequence.value, error.what());
+        spdlog::error("log_damaged: what follows event {} is not served: {}", world.sequence.value,
+                      error.what());
     }
     return world;
 }

@@ -1,5 +1,5 @@
-// The state at the log's head: from the newest valid snapshot, and the events since. A snapshot is a cache; without one the
-// whole log is folded, and the result is the same.
+// The state at the log's head: from the newest valid snapshot, and the events since. A snapshot is a cache;
+// without one the whole log is folded, and the result is the same.
 #pragma once
 
 #include "controller/core/history.hpp"
@@ -8,10 +8,11 @@
 namespace pic::daemon {
 
 /// The world of the nearest snapshot at or before `at`, or nothing.
-[[nodiscard]] std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots, const log::LogStore& store, Sequence at);
+[[nodiscard]] std::shared_ptr<const World> nearest_snapshot(log::Snapshots& snapshots,
+                                                            const log::LogStore& store, Sequence at);
 
-/// The world after `to`. Throws BadEvent where the log holds what this program does not understand, log::ReadError where it
-/// cannot be read.
+/// The world after `to`. Throws BadEvent where the log holds what this program does not understand,
+/// log::ReadError where it cannot be read.
 [[nodiscard]] World load_world(log::Snapshots& snapshots, const log::LogStore& store, Sequence to);
 /// The world after `to`, or, where a damaged log cannot be folded that far, after the last event that can be.
 [[nodiscard]] World load_what_can_be_read(const log::LogStore& store, Sequence to);

@@ -21,17 +21,20 @@ std::string label(std::string text) {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string look_at(const Situation& s, const std::string& service) {
-    return s.stack ? fmt::format("'make logs-{}' shows what it says", service) : "the window of 'make run' shows what it says";
+    return s.stack ? fmt::format("'make logs-{}' shows what it says", service)
+                   : "the window of 'make run' shows what it says";
 }
 
 void unreachable(const Situation& s, const ServiceSituation& service, Findings& out) {
     if (service.connected) return;
-    out.push_back({"agent-unreachable-" + service.name, service.name, Severity::error,
-                   fmt::format("The agent of {} is not connected", service.name),
-                   "What was live stays so, but no change reaches it and nobody knows how it is.",
-                   s.stack ? fmt::format("'make status' shows whether its container runs; {}; 'make restart' starts it again.",
-                                         look_at(s, service.name))
-                           : "Start it again: 'make run' runs the daemon and its agent together."});
+    out.push_back(
+        {"agent-unreachable-" + service.name, service.name, Severity::error,
+         fmt::format("The agent of {} is not connected", service.name),
+         "What was live stays so, but no change reaches it and nobody knows how it is.",
+         s.stack ? fmt::format(
+                       "'make status' shows whether its container runs; {}; 'make restart' starts it again.",
+                       look_at(s, service.name))
+                 : "Start it again: 'make run' runs the daemon and its agent together."});
 }
 
 void refused(const Situation& s, const ServiceSituation& service, Findings& out) {
@@ -40,10 +43,12 @@ void refused(const Situation& s, const ServiceSituation& service, Findings& out)
                        fmt::format("{} cannot run on this machine", service.name), first_line(service.detail),
                        "The sentence says what is missing; it is looked for again by itself."});
     } else if (service.state == "refused") {
-        out.push_back({"refused-" + service.name, service.name, Severity::error,
-                       fmt::format("{} did not take the newest configuration; the last good one serves", service.name),
-                       first_line(service.detail),
-                       "Undo or mend the change ('picctl events', 'picctl undo SEQUENCE'); it is tried again at the next one."});
+        out.push_back(
+            {"refused-" + service.name, service.name, Severity::error,
+             fmt::format("{} did not take the newest configuration; the last good one serves", service.name),
+             first_line(service.detail),
+             "Undo or mend the change ('picctl events', 'picctl undo SEQUENCE'); it is tried again at the "
+             "next one."});
     } else if (service.connected && service.reported && service.enabled && !service.healthy) {
         out.push_back({"unhealthy-" + service.name, service.name, Severity::error,
                        fmt::format("{} runs and does not answer as it should", service.name),
@@ -54,30 +59,35 @@ void refused(const Situation& s, const ServiceSituation& service, Findings& out)
 
 void drifted(const Situation&, const ServiceSituation& service, Findings& out) {
     if (!service.drift) return;
-    out.push_back({"drift-" + service.name, service.name, Severity::warning,
-                   fmt::format("A live file of {} was changed by hand", service.name),
-                   "It differs from what the log renders, and the next change overwrites it.",
-                   fmt::format("'picctl services reapply {}' brings the log's version back at once.", service.name)});
+    out.push_back(
+        {"drift-" + service.name, service.name, Severity::warning,
+         fmt::format("A live file of {} was changed by hand", service.name),
+         "It differs from what the log renders, and the next change overwrites it.",
+         fmt::format("'picctl services reapply {}' brings the log's version back at once.", service.name)});
 }
 
 void pending(const Situation&, const ServiceSituation& service, Findings& out) {
     if (service.pending_restart.empty()) return;
-    out.push_back({"restart-pending-" + service.name, service.name, Severity::warning,
-                   fmt::format("{} waits for a restart", service.name), service.pending_restart + ".",
-                   "Run 'make restart' on the host: it makes anew the containers that differ, and no others."});
+    out.push_back(
+        {"restart-pending-" + service.name, service.name, Severity::warning,
+         fmt::format("{} waits for a restart", service.name), service.pending_restart + ".",
+         "Run 'make restart' on the host: it makes anew the containers that differ, and no others."});
 }
 
 void taken_ports(const Situation& s, Findings& out) {
     for (const auto& taken : s.taken_ports) {
         const auto owner = taken.owner.empty() ? std::string("another program") : taken.owner;
         const bool resolved = taken.owner.starts_with("systemd-resolve");
-        out.push_back({label(fmt::format("port-{}-{}-taken", taken.protocol, taken.port)), taken.service, Severity::error,
-                       fmt::format("Port {}/{} of {} is held by {}", taken.port, taken.protocol, taken.service, owner),
-                       resolved ? "systemd-resolved listens at port 53 of this machine for itself."
-                                : "Two programs cannot listen at one address and port.",
-                       resolved ? "Put DNSStubListener=no under [Resolve] in /etc/systemd/resolved.conf, then 'systemctl restart "
-                                  "systemd-resolved'."
-                                : fmt::format("Stop {}, or give {} another port.", owner, taken.service)});
+        out.push_back(
+            {label(fmt::format("port-{}-{}-taken", taken.protocol, taken.port)), taken.service,
+             Severity::error,
+             fmt::format("Port {}/{} of {} is held by {}", taken.port, taken.protocol, taken.service, owner),
+             resolved ? "systemd-resolved listens at port 53 of this machine for itself."
+                      : "Two programs cannot listen at one address and port.",
+             resolved ? "Put DNSStubListener=no under [Resolve] in /etc/systemd/resolved.conf, then "
+                        "'systemctl restart "
+                        "systemd-resolved'."
+                      : fmt::format("Stop {}, or give {} another port.", owner, taken.service)});
     }
 }
 
@@ -86,20 +96,23 @@ void disk(const Situation& s, Findings& out) {
     const auto percent = 100 * s.disk->free / s.disk->total;
     if (percent >= disk_least_percent && s.disk->free >= disk_least_bytes) return;
     out.push_back({"disk-nearly-full", "", Severity::error,
-                   fmt::format("The disk of {} is nearly full: {} MB are left, {} %", s.disk->folder, s.disk->free / 1'000'000, percent),
+                   fmt::format("The disk of {} is nearly full: {} MB are left, {} %", s.disk->folder,
+                               s.disk->free / 1'000'000, percent),
                    "When it is full no change can be written; what is live goes on.",
                    "Make room: old backups in backups/, 'docker image prune', logs of the host."});
 }
 
 void clock_off(const Situation& s, Findings& out) {
     if (s.year < earliest_year) {
-        out.push_back({"clock-off", "", Severity::error, fmt::format("The clock of this machine says {}", s.year),
+        out.push_back({"clock-off", "", Severity::error,
+                       fmt::format("The clock of this machine says {}", s.year),
                        "Sign-ins, one-time links, certificates and second factors go by it.",
                        "Set it, and keep it right: 'timedatectl set-ntp true' on the host."});
     } else if (s.clock_synchronised == false) {
-        out.push_back({"clock-not-synchronised", "", Severity::warning, "Nothing keeps the clock of this machine right",
-                       "The kernel says that it is not synchronised. Second factors and certificates go by it.",
-                       "'timedatectl set-ntp true' on the host, or chrony there."});
+        out.push_back(
+            {"clock-not-synchronised", "", Severity::warning, "Nothing keeps the clock of this machine right",
+             "The kernel says that it is not synchronised. Second factors and certificates go by it.",
+             "'timedatectl set-ntp true' on the host, or chrony there."});
     }
 }
 
@@ -113,31 +126,38 @@ void upstreams(const Situation& s, Findings& out) {
     }
     if (count == 0) return;
     const bool all = count == s.upstreams.size();
-    out.push_back({"upstream-dns-silent", "dns", all ? Severity::error : Severity::warning,
-                   fmt::format("{}: {}", all ? "No resolver behind the cell answers" : "A resolver behind the cell does not answer", dead),
-                   all ? "Names outside the cell cannot be looked up: the way out is cut, or the resolvers are wrong."
-                       : "The others answer; names take longer while this one is tried first.",
-                   "Look at the host's own connection, or set others: 'picctl dns upstreams 9.9.9.9 1.1.1.1'."});
+    out.push_back(
+        {"upstream-dns-silent", "dns", all ? Severity::error : Severity::warning,
+         fmt::format(
+             "{}: {}",
+             all ? "No resolver behind the cell answers" : "A resolver behind the cell does not answer",
+             dead),
+         all ? "Names outside the cell cannot be looked up: the way out is cut, or the resolvers are wrong."
+             : "The others answer; names take longer while this one is tried first.",
+         "Look at the host's own connection, or set others: 'picctl dns upstreams 9.9.9.9 1.1.1.1'."});
 }
 
 void read_only(const Situation& s, Findings& out) {
     if (s.read_only.empty()) return;
-    out.push_back({"log-read-only", "", Severity::error, "Nothing is written any more", s.read_only + ".",
-                   "'picctl log verify' names the damage; restore the newest backup into an empty data folder."});
+    out.push_back(
+        {"log-read-only", "", Severity::error, "Nothing is written any more", s.read_only + ".",
+         "'picctl log verify' names the damage; restore the newest backup into an empty data folder."});
 }
 
 void containers(const Situation& s, Findings& out) {
     if (!s.broker_problem.empty()) {
-        out.push_back({"broker-unreachable", "", Severity::warning, "The containers cannot be seen", s.broker_problem,
+        out.push_back({"broker-unreachable", "", Severity::warning, "The containers cannot be seen",
+                       s.broker_problem,
                        "'make logs-broker' shows what it says; 'make restart' starts it again."});
     }
     for (const auto& container : s.containers) {
         const bool down = container.state != "running";
         if (!down && container.health != "unhealthy") continue;
-        out.push_back({label("container-" + container.name), "", Severity::error,
-                       fmt::format("The container {} {}", container.name, down ? "does not run" : "is not healthy"),
-                       fmt::format("Docker says: {}.", container.status.empty() ? container.state : container.status),
-                       "'make status', then 'make logs'; 'make start' starts what does not run."});
+        out.push_back(
+            {label("container-" + container.name), "", Severity::error,
+             fmt::format("The container {} {}", container.name, down ? "does not run" : "is not healthy"),
+             fmt::format("Docker says: {}.", container.status.empty() ? container.state : container.status),
+             "'make status', then 'make logs'; 'make start' starts what does not run."});
     }
 }
 
@@ -149,7 +169,8 @@ std::vector<Finding> diagnose(const Situation& s) {
         if (!service.enabled) continue;
         for (const auto diagnoser : {unreachable, refused, drifted, pending}) diagnoser(s, service, out);
     }
-    for (const auto diagnoser : {taken_ports, disk, clock_off, upstreams, read_only, containers}) diagnoser(s, out);
+    for (const auto diagnoser : {taken_ports, disk, clock_off, upstreams, read_only, containers})
+        diagnoser(s, out);
     std::ranges::sort(out, [](const Finding& a, const Finding& b) {
         return a.severity != b.severity ? a.severity > b.severity : a.id < b.id;
     });

@@ -1,6 +1,7 @@
-// What is wrong, why, and what to do about it, in sentences for the person who has to do it. A diagnoser is a pure function
-// of a Situation, so every one of them is tested without breaking a machine; what looks at the machine (situation.hpp) decides
-// nothing. (`make doctor`, which runs before there is a daemon, is tools/stack/doctor.sh.)
+// What is wrong, why, and what to do about it, in sentences for the person who has to do it. A diagnoser is a
+// pure function of a Situation, so every one of them is tested without breaking a machine; what looks at the
+// machine (situation.hpp) decides nothing. (`make doctor`, which runs before there is a daemon, is
+// tools/stack/doctor.sh.)
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct ServiceSituation {
 struct TakenPort {
     std::string service, protocol;  ///< "udp", "tcp"
     std::uint16_t port = 0;
-    std::string owner;  ///< the program's name, and its pid where that could be seen; empty: nobody's we may look at
+    std::string
+        owner;  ///< the program's name, and its pid where that could be seen; empty: nobody's we may look at
 };
 
 struct Disk {

@@ -12,7 +12,8 @@ std::vector<Upstream> UpstreamProbe::look(const std::vector<std::string>& server
     std::vector<Upstream> seen;
     for (const auto& server : servers) {
         auto known = known_[server];
-        if (known.at == Clock::time_point{} || Clock::now() - known.at > interval) known = {answers_(server), Clock::now()};
+        if (known.at == Clock::time_point{} || Clock::now() - known.at > interval)
+            known = {answers_(server), Clock::now()};
         kept[server] = known;
         seen.push_back({server, known.answers});
     }
@@ -23,7 +24,8 @@ std::vector<Upstream> UpstreamProbe::look(const std::vector<std::string>& server
 std::optional<Disk> look_at_disk(const std::filesystem::path& folder) {
     struct statvfs s{};
     if (::statvfs(folder.c_str(), &s) != 0) return std::nullopt;
-    return Disk{folder.string(), std::uint64_t{s.f_blocks} * s.f_frsize, std::uint64_t{s.f_bavail} * s.f_frsize};
+    return Disk{folder.string(), std::uint64_t{s.f_blocks} * s.f_frsize,
+                std::uint64_t{s.f_bavail} * s.f_frsize};
 }
 
 std::optional<bool> look_at_clock() {
@@ -33,7 +35,8 @@ std::optional<bool> look_at_clock() {
 }
 
 int current_year() {
-    const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+    const std::chrono::year_month_day today{
+        std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
     return static_cast<int>(today.year());
 }
 

@@ -33,8 +33,8 @@ std::string process_of(std::uint64_t inode) {
     for (const auto& process : fs::directory_iterator("/proc", error)) {
         const auto pid = process.path().filename().string();
         if (!std::ranges::all_of(pid, [](char c) { return c >= '0' && c <= '9'; })) continue;
-        for (auto fd = fs::directory_iterator(process.path() / "fd", error); !error && fd != fs::directory_iterator();
-             fd.increment(error)) {
+        for (auto fd = fs::directory_iterator(process.path() / "fd", error);
+             !error && fd != fs::directory_iterator(); fd.increment(error)) {
             std::error_code gone;
             if (fs::read_symlink(fd->path(), gone) != wanted) continue;
             auto name = text_of(process.path() / "comm");
@@ -59,14 +59,17 @@ std::vector<Listener> parse_listeners(std::string_view table, bool tcp) {
         std::string sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
         words >> sl >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
         const auto colon = local.rfind(':');
-        if (inode.empty() || colon == std::string::npos || state != (tcp ? tcp_listen : udp_unconnected)) continue;
-        found.push_back({tcp, number<std::uint16_t>(std::string_view(local).substr(colon + 1), 16), number<std::uint64_t>(inode, 10)});
+        if (inode.empty() || colon == std::string::npos || state != (tcp ? tcp_listen : udp_unconnected))
+            continue;
+        found.push_back({tcp, number<std::uint16_t>(std::string_view(local).substr(colon + 1), 16),
+                         number<std::uint64_t>(inode, 10)});
     }
     return found;
 }
 
 std::optional<std::string> port_owner(std::uint16_t port, bool tcp) {
-    for (const char* file : {tcp ? "/proc/net/tcp" : "/proc/net/udp", tcp ? "/proc/net/tcp6" : "/proc/net/udp6"}) {
+    for (const char* file :
+         {tcp ? "/proc/net/tcp" : "/proc/net/udp", tcp ? "/proc/net/tcp6" : "/proc/net/udp6"}) {
         for (const auto& listener : parse_listeners(text_of(file), tcp)) {
             if (listener.port == port) return process_of(listener.inode);
         }

@@ -4,7 +4,8 @@ namespace pic::health {
 
 using Clock = std::chrono::steady_clock;
 
-Watch::Watch(std::function<Situation()> look, std::function<Timestamp()> now) : look_(std::move(look)), now_(std::move(now)) {
+Watch::Watch(std::function<Situation()> look, std::function<Timestamp()> now)
+    : look_(std::move(look)), now_(std::move(now)) {
     thread_ = std::thread([this] { run(); });
 }
 

@@ -1,6 +1,7 @@
-// Looks at the cell and at its machine at intervals and keeps what it found, with the moment since when each finding has been
-// there: a thread of its own, because a silent resolver takes seconds and nobody who asks should wait for it. Whoever asks
-// gets a look that is a moment old at most; only what asks others over the network is older.
+// Looks at the cell and at its machine at intervals and keeps what it found, with the moment since when each
+// finding has been there: a thread of its own, because a silent resolver takes seconds and nobody who asks
+// should wait for it. Whoever asks gets a look that is a moment old at most; only what asks others over the
+// network is older.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,8 @@ class Watch {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    /// Looks again unless that was done within `fresh`, then what is the matter. Blocks as long as a look takes.
+    /// Looks again unless that was done within `fresh`, then what is the matter. Blocks as long as a look
+    /// takes.
     [[nodiscard]] std::vector<Seen> findings();
 
     static constexpr std::chrono::seconds interval{15};

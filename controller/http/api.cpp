@@ -61,7 +61,8 @@ class Reader {
     }
 
   private:
-    /// A scope that no role can hold, or an owner that nobody knows, would be a door that is always open or always shut.
+    /// A scope that no role can hold, or an owner that nobody knows, would be a door that is always open or
+    /// always shut.
     static void check_rights(const Operation& made) {
         constexpr std::array owners{"user", "users", "peer", "peers", "session", "sessions"};
         const std::array scopes{made.scope};

@@ -29,8 +29,8 @@ struct Operation {
     Method method = Method::get;
     std::string path;   ///< with the base path: "/api/v1/peers/{id}"
     std::string scope;  ///< "peers:read", or "public", or "session" for any principal
-    /// Whose own things it is about, which need no scope: "user", "peer" or "session" name the owner of {id}, the plurals
-    /// those of the list, or of what is made. Empty: the scope alone counts.
+    /// Whose own things it is about, which need no scope: "user", "peer" or "session" name the owner of {id},
+    /// the plurals those of the list, or of what is made. Empty: the scope alone counts.
     std::string own;
     std::string command;
     std::string query;
@@ -57,8 +57,8 @@ inline constexpr std::string_view base_path = "/api/v1";
 
 class Api {
   public:
-    /// Throws std::runtime_error naming what is wrong: an operation without id or scope, a scope or an owner that is
-    /// none, a schema outside the subset.
+    /// Throws std::runtime_error naming what is wrong: an operation without id or scope, a scope or an owner
+    /// that is none, a schema outside the subset.
     explicit Api(std::string_view openapi_json);
 
     [[nodiscard]] const std::deque<Operation>& operations() const { return operations_; }

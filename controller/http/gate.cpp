@@ -153,7 +153,8 @@ Result<void> Gate::authorize(Request& request, const PrincipalPtr& local) const 
         }
     }
     if (!operation.needs_scope() || who.scopes.allows(operation.scope)) return {};
-    if (!is_own(request)) return reject("forbidden", fmt::format("This needs the scope {}.", operation.scope));
+    if (!is_own(request))
+        return reject("forbidden", fmt::format("This needs the scope {}.", operation.scope));
     request.own_only = true;
     return {};
 }

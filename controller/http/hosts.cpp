@@ -17,7 +17,8 @@ constexpr std::chrono::seconds address_refresh{5};
 
 bool is_address(const std::string& name) {
     std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
-    return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+    return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
+           inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
 }
 
 }  // namespace

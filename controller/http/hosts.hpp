@@ -1,7 +1,8 @@
 // Which Host headers are ours: the defence against DNS rebinding, where a foreign name is made to lead here.
 // Loopback names, addresses of this host, configured names, and what the cell says is its own; nothing else,
-// no suffix matching. Behind a published port the host's addresses are not ours to see; there `any_address` among the
-// configured names lets every literal address pass, which is safe: an address cannot be made to lead elsewhere.
+// no suffix matching. Behind a published port the host's addresses are not ours to see; there `any_address`
+// among the configured names lets every literal address pass, which is safe: an address cannot be made to
+// lead elsewhere.
 #pragma once
 
 #include <chrono>

@@ -39,8 +39,8 @@ struct Principal {
     std::string username;  ///< of a session; the owner of a token; the host's user name of a local one
     std::string role;      ///< of a session
     Uuid id;               ///< of the session or the token
-    Uuid user;             ///< whose session it is, or who made the token; nil where that is nobody the log knows
-    std::string cookie;    ///< of a session, its value: what a CSRF token goes with
+    Uuid user;  ///< whose session it is, or who made the token; nil where that is nobody the log knows
+    std::string cookie;  ///< of a session, its value: what a CSRF token goes with
     access::Scopes scopes;
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;

@@ -142,9 +142,8 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
     /// At the head: says so once, then passes on what services are doing. Nothing to say: false.
     Awaitable<bool> write_the_rest() {
         if (!std::exchange(caught_up_, true)) {
-            const bool written =
-                co_await write(fmt::format(R"({{"kind":"caught_up","seq":{},"epoch":{}}})", seen_.value,
-                                           shared_.hub.epoch().value));
+            const bool written = co_await write(fmt::format(R"({{"kind":"caught_up","seq":{},"epoch":{}}})",
+                                                            seen_.value, shared_.hub.epoch().value));
             co_return written;
         }
         const auto statuses = shared_.hub.statuses_after(generation_);

@@ -69,9 +69,9 @@ void Checkpointer::run() {
     }
 }
 
-/// Zeros after its end, which no frame begins with, so that whoever recovers the WAL reads up to there and no further.
-/// Not through SQLite, which has no call for it; the writer waits at the gate for one piece at a time. Where it fails,
-/// as on a full disk, the WAL grows as it would have.
+/// Zeros after its end, which no frame begins with, so that whoever recovers the WAL reads up to there and no
+/// further. Not through SQLite, which has no call for it; the writer waits at the gate for one piece at a
+/// time. Where it fails, as on a full disk, the WAL grows as it would have.
 void Checkpointer::lengthen() {
     const char* const name = sqlite3_filename_wal(sqlite3_db_filename(database_.handle(), "main"));
     const int wal = ::open(name, O_WRONLY | O_CLOEXEC);

@@ -3,8 +3,9 @@
 // time is never wholly moved, and only one that is can be begun anew. So the last few pages are moved while
 // the writer waits at the gate, which takes it about as long as one more fsync, once in `checkpoint_pages`.
 //
-// The same thread gives the WAL its full length once it is clear that the log is written to: a commit that makes a file
-// longer waits for the file system's journal too, one that writes over what is there waits for its own bytes alone.
+// The same thread gives the WAL its full length once it is clear that the log is written to: a commit that
+// makes a file longer waits for the file system's journal too, one that writes over what is there waits for
+// its own bytes alone.
 //
 // SQLite's own autocheckpoint was rejected: it makes the commit that crosses the line pay for all the others.
 #pragma once

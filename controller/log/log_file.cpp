@@ -84,7 +84,8 @@ bool log_exists(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     in.read(reinterpret_cast<char*>(header.bytes), Header::size);
     if (!in || std::memcmp(header.bytes, magic.data(), magic.size()) != 0) {
-        // A crash while it was made may leave any part of the first page, and beside it the journal that takes it back.
+        // A crash while it was made may leave any part of the first page, and beside it the journal that
+        // takes it back.
         if (std::filesystem::exists(file.string() + "-journal", error)) return false;
         throw OpenError("log_not_ours", fmt::format("{} is not a PIC log", file.string()));
     }

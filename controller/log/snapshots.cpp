@@ -14,9 +14,14 @@ namespace {
 constexpr std::string_view suffix = ".snapshot";
 
 /// What must match for the bytes to be used, hashed over them.
-Digest seal(const Uuid& cell, std::string_view code, Sequence sequence, const Digest& hash, std::string_view bytes) {
+Digest seal(const Uuid& cell, std::string_view code, Sequence sequence, const Digest& hash,
+            std::string_view bytes) {
     Sha256 sha;
-    sha.update("pic.snapshot.1").update(cell.bytes).update_prefixed(code).update_number(sequence.value).update(hash);
+    sha.update("pic.snapshot.1")
+        .update(cell.bytes)
+        .update_prefixed(code)
+        .update_number(sequence.value)
+        .update(hash);
     return sha.update_prefixed(bytes).finish();
 }
 
@@ -91,7 +96,8 @@ std::optional<Snapshot> Snapshots::nearest(Sequence at, const HashAt& hash_at) {
         std::getline(in, expected);
         std::string bytes{std::istreambuf_iterator<char>(in), {}};
         const auto hash = hash_at(sequence);
-        if (hash && expected == to_hex(seal(cell_, code_, sequence, *hash, bytes))) return Snapshot{sequence, std::move(bytes)};
+        if (hash && expected == to_hex(seal(cell_, code_, sequence, *hash, bytes)))
+            return Snapshot{sequence, std::move(bytes)};
         std::error_code ignored;
         std::filesystem::remove(file, ignored);
     }

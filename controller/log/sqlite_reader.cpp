@@ -15,10 +15,10 @@
 namespace pic::log {
 namespace {
 
-constexpr std::size_t idle_readers_limit = 4;  ///< connections kept open when nobody reads
-constexpr std::uint64_t long_scan = 4096;      ///< events from which on a scan is read ahead
+constexpr std::size_t idle_readers_limit = 4;    ///< connections kept open when nobody reads
+constexpr std::uint64_t long_scan = 4096;        ///< events from which on a scan is read ahead
 constexpr std::size_t chunk_bytes = 256 * 1024;  ///< of event data read ahead at once
-constexpr std::int64_t names_limit = 1 << 28;  ///< a larger number can only be damage
+constexpr std::int64_t names_limit = 1 << 28;    ///< a larger number can only be damage
 
 std::int64_t to_sql(std::uint64_t number) {
     return static_cast<std::int64_t>(
@@ -248,7 +248,8 @@ void SqliteReader::scan_ahead(Sequence after, Sequence to,
         chunks.end();
     });
     // Whatever visit() throws: the thread must not wait for a taker that is gone.
-    const std::unique_ptr<decltype(chunks), void (*)(decltype(chunks)*)> leaving(&chunks, [](auto* c) { c->leave(); });
+    const std::unique_ptr<decltype(chunks), void (*)(decltype(chunks)*)> leaving(&chunks,
+                                                                                 [](auto* c) { c->leave(); });
     while (const auto chunk = chunks.take()) {
         for (const auto& e : (*chunk)->events) {
             if (!visit(e)) return;

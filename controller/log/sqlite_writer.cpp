@@ -53,10 +53,11 @@ SqliteWriter::Statements::Statements(const sqlite::Database& d)
       signature(d.prepare("INSERT INTO signatures (id, seq, epoch, hash, key, signature) "
                           "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM signatures), ?, ?, ?, ?, ?)")),
       epoch(d.prepare("INSERT INTO epochs (epoch, after, at) VALUES (?, ?, ?)")),
-      recall(d.prepare(
-          "SELECT request_body, status, etag, location, seq, body, at FROM answers WHERE id = ?")),
-      remember(d.prepare("INSERT INTO answers (id, scope, request_body, status, etag, location, seq, body, at) "
-                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+      recall(
+          d.prepare("SELECT request_body, status, etag, location, seq, body, at FROM answers WHERE id = ?")),
+      remember(
+          d.prepare("INSERT INTO answers (id, scope, request_body, status, etag, location, seq, body, at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
       forget(d.prepare("DELETE FROM answers WHERE id = ?")),
       oldest(d.prepare("SELECT id, at, scope FROM answers ORDER BY id LIMIT 1")) {}
 
@@ -115,12 +116,13 @@ void SqliteWriter::load_versions() {
     versions_.keep();
 }
 
-/// From the narrow index, not from the answers themselves. They are no part of the chain: a damaged one is as good as
-/// none.
+/// From the narrow index, not from the answers themselves. They are no part of the chain: a damaged one is as
+/// good as none.
 void SqliteWriter::load_answers() {
     auto rows = database_.prepare("SELECT id, scope FROM answers ORDER BY at, scope");
     while (rows.step()) {
-        if (rows.bytes(1).size() == sizeof(Digest)) answers_.load(array_of<32>(rows.bytes(1)), rows.integer(0));
+        if (rows.bytes(1).size() == sizeof(Digest))
+            answers_.load(array_of<32>(rows.bytes(1)), rows.integer(0));
     }
 }
 
@@ -313,7 +315,8 @@ void SqliteWriter::forget_expired(Timestamp now) {
         const bool any = oldest.step();
         const auto id = any ? oldest.integer(0) : 0;
         const bool expired = any && has_expired(Timestamp{oldest.integer(1)}, now);
-        if (expired && oldest.bytes(2).size() == sizeof(Digest)) answers_.erase(array_of<32>(oldest.bytes(2)), id);
+        if (expired && oldest.bytes(2).size() == sizeof(Digest))
+            answers_.erase(array_of<32>(oldest.bytes(2)), id);
         oldest.reset();
         if (!expired) return;
         statements_.forget.bind(1, id).run();

@@ -27,9 +27,9 @@ std::optional<OpenError> check_format(const Database& database, const std::files
     }
     if (const std::int64_t version = database.query_integer("PRAGMA user_version");
         version != format_version) {
-        return OpenError{
-            version > format_version ? OpenCode::newer_version : OpenCode::damaged,
-            fmt::format("{} has format {}, this program knows up to {}: use a newer one", file.string(), version, format_version)};
+        return OpenError{version > format_version ? OpenCode::newer_version : OpenCode::damaged,
+                         fmt::format("{} has format {}, this program knows up to {}: use a newer one",
+                                     file.string(), version, format_version)};
     }
     if (const std::string result = database.query_text("PRAGMA quick_check(1)"); result != "ok") {
         return OpenError{OpenCode::damaged, fmt::format("{} is damaged: {}", file.string(), result)};
@@ -108,7 +108,8 @@ std::expected<Secret, OpenError> create(const OpenOptions& options) {
     return std::move(fresh->master);
 }
 
-/// A crash while a vault was being made leaves an empty file, or one that its journal makes empty again: no vault yet.
+/// A crash while a vault was being made leaves an empty file, or one that its journal makes empty again: no
+/// vault yet.
 bool exists_with_content(const std::filesystem::path& file) {
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);

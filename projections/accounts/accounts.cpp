@@ -16,7 +16,9 @@ auto& clients(S& state, BusKind kind) {
 }  // namespace
 
 Result<Decision> decide(const World&, const AddToken& command) {
-    return change("tokens", "token", TokenAdded{command.id, command.name, command.scopes, command.owner, command.expires_at, command.hash_ref});
+    return change("tokens", "token",
+                  TokenAdded{command.id, command.name, command.scopes, command.owner, command.expires_at,
+                             command.hash_ref});
 }
 
 Result<Decision> decide(const World& world, const RemoveToken& command) {
@@ -31,10 +33,12 @@ Result<Decision> decide(const World&, const InviteBusClient& command) {
         return reject("invalid_field", detail, {{fmt::format("/services/{}", i), detail}});
     }
     if (command.kind == BusKind::agent && command.services.empty()) {
-        return reject("invalid_field", "an agent speaks for at least one service", {{"/services", "name at least one service"}});
+        return reject("invalid_field", "an agent speaks for at least one service",
+                      {{"/services", "name at least one service"}});
     }
-    return change(collection_of(command.kind), enum_name(command.kind),
-                  BusClientInvited{command.id, command.kind, command.name, command.services, command.enrolment_ref});
+    return change(
+        collection_of(command.kind), enum_name(command.kind),
+        BusClientInvited{command.id, command.kind, command.name, command.services, command.enrolment_ref});
 }
 
 Result<Decision> decide(const World& world, const EnrolBusClient& command) {
@@ -42,28 +46,31 @@ Result<Decision> decide(const World& world, const EnrolBusClient& command) {
     if (client == nullptr) return missing(enum_name(command.kind), command.id);
     if (client->public_key) return reject("token_used", "this enrolment token has been used already");
     if (state_of(world).by_bus_key.contains(command.public_key)) {
-        return reject("key_taken", "another client of the bus has this key", {{"/public_key", "this key is taken"}});
+        return reject("key_taken", "another client of the bus has this key",
+                      {{"/public_key", "this key is taken"}});
     }
     return change(collection_of(command.kind), enum_name(command.kind),
                   BusClientEnrolled{command.id, command.kind, command.public_key});
 }
 
 Result<Decision> decide(const World& world, const RemoveBusClient& command) {
-    if (!clients(state_of(world), command.kind).contains(command.id)) return missing(enum_name(command.kind), command.id);
-    return change(collection_of(command.kind), enum_name(command.kind), BusClientRemoved{command.id, command.kind}, true);
+    if (!clients(state_of(world), command.kind).contains(command.id))
+        return missing(enum_name(command.kind), command.id);
+    return change(collection_of(command.kind), enum_name(command.kind),
+                  BusClientRemoved{command.id, command.kind}, true);
 }
 
 void evolve(State& state, const TokenAdded& event, const Meta& meta) {
-    state.tokens.assign(event.id,
-                        Token{event.id, event.name, event.scopes, event.owner, event.expires_at, event.hash_ref, meta.version, meta.at});
+    state.tokens.assign(event.id, Token{event.id, event.name, event.scopes, event.owner, event.expires_at,
+                                        event.hash_ref, meta.version, meta.at});
 }
 
 void evolve(State& state, const TokenRemoved& event, const Meta&) { state.tokens.erase(event.id); }
 
 void evolve(State& state, const BusClientInvited& event, const Meta& meta) {
     clients(state, event.kind)
-        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt, std::nullopt, event.enrolment_ref,
-                                    meta.version, meta.at});
+        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt,
+                                    std::nullopt, event.enrolment_ref, meta.version, meta.at});
 }
 
 void evolve(State& state, const BusClientEnrolled& event, const Meta& meta) {
@@ -86,7 +93,8 @@ void evolve(State& state, const BusClientRemoved& event, const Meta&) {
 
 namespace {
 
-void go_forward(BusKind kind, const CowMap<Uuid, BusClient>& then, const CowMap<Uuid, BusClient>& now, Forwarder& out) {
+void go_forward(BusKind kind, const CowMap<Uuid, BusClient>& then, const CowMap<Uuid, BusClient>& now,
+                Forwarder& out) {
     CowMap<Uuid, BusClient>::diff(then, now, [&](const Uuid& id, const BusClient* was, const BusClient* is) {
         const bool same_key = was != nullptr && is != nullptr && was->public_key == is->public_key;
         if (was != nullptr && !same_key) out.add(RemoveBusClient{id, kind});

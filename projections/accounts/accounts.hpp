@@ -1,5 +1,6 @@
-// Who may speak to the cell: people (people.hpp), API tokens, and the keys of agents and subscribers on the bus. Here are decisions and
-// names only; password hashes and token hashes are references into the vault, sign-ins and refusals have their own store.
+// Who may speak to the cell: people (people.hpp), API tokens, and the keys of agents and subscribers on the
+// bus. Here are decisions and names only; password hashes and token hashes are references into the vault,
+// sign-ins and refusals have their own store.
 #pragma once
 
 #include "projections/accounts/people.hpp"
@@ -23,8 +24,10 @@ struct Token {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
-                          field("hash_ref", s.hash_ref), field("version", s.version), field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
+                          field("owner", s.owner), field("expires_at", s.expires_at),
+                          field("hash_ref", s.hash_ref), field("version", s.version),
+                          field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Token& token) { return token.id; }
@@ -37,17 +40,18 @@ struct BusClient {
     Uuid id;
     BusKind kind = BusKind::agent;
     Text name;
-    std::vector<std::string> services;       ///< of an agent
-    std::optional<std::string> public_key;   ///< Z85 of a CURVE key; none until it has enrolled
+    std::vector<std::string> services;      ///< of an agent
+    std::optional<std::string> public_key;  ///< Z85 of a CURVE key; none until it has enrolled
     std::optional<Timestamp> enrolled_at;
     std::optional<SecretRef> enrolment_ref;  ///< hash of the one-time token, until it was used
     StreamVersion version;
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
-                          field("public_key", s.public_key), field("enrolled_at", s.enrolled_at),
-                          field("enrolment_ref", s.enrolment_ref), field("version", s.version), field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
+                          field("services", s.services), field("public_key", s.public_key),
+                          field("enrolled_at", s.enrolled_at), field("enrolment_ref", s.enrolment_ref),
+                          field("version", s.version), field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const BusClient& client) { return client.id; }
@@ -66,18 +70,20 @@ struct State {
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("users", s.users), field("groups", s.groups), field("app_passwords", s.app_passwords),
-                          field("invitations", s.invitations), field("tokens", s.tokens), field("agents", s.agents),
+        return std::tuple(field("users", s.users), field("groups", s.groups),
+                          field("app_passwords", s.app_passwords), field("invitations", s.invitations),
+                          field("tokens", s.tokens), field("agents", s.agents),
                           field("subscribers", s.subscribers));
     }
 };
 
 /// The form in which a service wants passwords.
 enum class PasswordForm { bcrypt, sha512_crypt };
-/// The hashes that open a service for a person, as places in the vault: the own password first, then those of the app
-/// passwords for it. Once a second factor is on, the own password opens the web UI alone. None without the right to use it.
-[[nodiscard]] std::vector<SecretRef> credentials(const State& state, const User& user, std::string_view service,
-                                                 PasswordForm form);
+/// The hashes that open a service for a person, as places in the vault: the own password first, then those of
+/// the app passwords for it. Once a second factor is on, the own password opens the web UI alone. None
+/// without the right to use it.
+[[nodiscard]] std::vector<SecretRef> credentials(const State& state, const User& user,
+                                                 std::string_view service, PasswordForm form);
 
 // --- events
 
@@ -92,7 +98,8 @@ struct TokenAdded {
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
+                          field("owner", s.owner), field("expires_at", s.expires_at),
                           field("hash_ref", s.hash_ref));
     }
 };
@@ -117,8 +124,8 @@ struct BusClientInvited {
     std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
-                          field("enrolment_ref", s.enrolment_ref));
+        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
+                          field("services", s.services), field("enrolment_ref", s.enrolment_ref));
     }
 };
 
@@ -158,7 +165,8 @@ struct AddToken {
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes), field("owner", s.owner), field("expires_at", s.expires_at),
+        return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
+                          field("owner", s.owner), field("expires_at", s.expires_at),
                           field("hash_ref", s.hash_ref));
     }
 };
@@ -181,8 +189,8 @@ struct InviteBusClient {
     std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name), field("services", s.services),
-                          field("enrolment_ref", s.enrolment_ref));
+        return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
+                          field("services", s.services), field("enrolment_ref", s.enrolment_ref));
     }
 };
 
@@ -211,18 +219,20 @@ struct Service {
     static constexpr std::string_view name = "accounts";
     static constexpr bool renders = false;
     using State = accounts::State;
-    using Events = TypeList<UserAdded, UserChanged, PasswordChanged, UserRemoved, SecondFactorSet, GroupAdded, GroupChanged,
-                            GroupRemoved, AppPasswordAdded, AppPasswordRemoved, InvitationAdded, InvitationRemoved, TokenAdded,
-                            TokenRemoved, BusClientInvited, BusClientEnrolled, BusClientRemoved>;
-    using Commands = TypeList<AddUser, ChangeUser, ChangePassword, RemoveUser, SetSecondFactor, AddGroup, ChangeGroup,
-                              RemoveGroup, AddAppPassword, RemoveAppPassword, AddInvitation, RemoveInvitation, AcceptInvitation,
-                              AddToken, RemoveToken, InviteBusClient, EnrolBusClient, RemoveBusClient>;
+    using Events = TypeList<UserAdded, UserChanged, PasswordChanged, UserRemoved, SecondFactorSet, GroupAdded,
+                            GroupChanged, GroupRemoved, AppPasswordAdded, AppPasswordRemoved, InvitationAdded,
+                            InvitationRemoved, TokenAdded, TokenRemoved, BusClientInvited, BusClientEnrolled,
+                            BusClientRemoved>;
+    using Commands =
+        TypeList<AddUser, ChangeUser, ChangePassword, RemoveUser, SetSecondFactor, AddGroup, ChangeGroup,
+                 RemoveGroup, AddAppPassword, RemoveAppPassword, AddInvitation, RemoveInvitation,
+                 AcceptInvitation, AddToken, RemoveToken, InviteBusClient, EnrolBusClient, RemoveBusClient>;
     template <class S>
     static auto resources(S& state) {
         return std::tuple(collection("users", state.users), collection("groups", state.groups),
-                          collection("app_passwords", state.app_passwords), collection("invitations", state.invitations),
-                          collection("tokens", state.tokens), collection("agents", state.agents),
-                          collection("subscribers", state.subscribers));
+                          collection("app_passwords", state.app_passwords),
+                          collection("invitations", state.invitations), collection("tokens", state.tokens),
+                          collection("agents", state.agents), collection("subscribers", state.subscribers));
     }
 };
 
@@ -250,8 +260,8 @@ void evolve(State& state, const BusClientInvited& event, const Meta& meta);
 void evolve(State& state, const BusClientEnrolled& event, const Meta& meta);
 void evolve(State& state, const BusClientRemoved& event, const Meta& meta);
 void reindex(State& state);
-/// Who may speak to the cell is decided by today, not by the backup: tokens and bus keys that were taken away stay away, and
-/// agents and subscribers that came since go on.
+/// Who may speak to the cell is decided by today, not by the backup: tokens and bus keys that were taken away
+/// stay away, and agents and subscribers that came since go on.
 void go_forward(Service, const World& restored, Forwarder& out);
 
 }  // namespace pic::accounts

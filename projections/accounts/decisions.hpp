@@ -10,9 +10,13 @@ namespace pic::accounts {
 
 inline const State& state_of(const World& world) { return world.get<Service>(); }
 
-inline std::string stream_of(std::string_view kind, const Uuid& id) { return fmt::format("{}-{}", kind, to_string(id)); }
+inline std::string stream_of(std::string_view kind, const Uuid& id) {
+    return fmt::format("{}-{}", kind, to_string(id));
+}
 
-inline std::string_view collection_of(BusKind kind) { return kind == BusKind::agent ? "agents" : "subscribers"; }
+inline std::string_view collection_of(BusKind kind) {
+    return kind == BusKind::agent ? "agents" : "subscribers";
+}
 
 inline std::unexpected<Rejection> missing(std::string_view what, const Uuid& id) {
     return reject("not_found", fmt::format("there is no {} {}", what, to_string(id)));

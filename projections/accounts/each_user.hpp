@@ -1,5 +1,5 @@
-// For services that give every person something (a space, a calendar, a mailbox): the people whose part may differ between
-// two worlds, because they came, went or changed, or because a password of theirs did.
+// For services that give every person something (a space, a calendar, a mailbox): the people whose part may
+// differ between two worlds, because they came, went or changed, or because a password of theirs did.
 #pragma once
 
 #include <set>
@@ -25,8 +25,8 @@ void each_touched_user(const World* before, const World& now, F&& f) {
     for (const auto& id : touched) f(id, state.users.find(id));
 }
 
-/// The line of an htpasswd file for this person and service, or nothing where he may not use it. Such a file holds one
-/// password a name: his own, or with a second factor the first app password.
+/// The line of an htpasswd file for this person and service, or nothing where he may not use it. Such a file
+/// holds one password a name: his own, or with a second factor the first app password.
 [[nodiscard]] Nodes htpasswd_line(const World& world, const User& user, std::string_view service);
 
 }  // namespace pic::accounts

@@ -1,9 +1,10 @@
-// People: one account a person, for the web UI, mail, calendars and files alike. The log knows names, roles and where in the
-// vault the hashes of a password lie, never a hash: whoever reads the log learns no password, and destroying the vault's
-// subject "user/<id>" takes with it whatever was sealed for a person, while the log stays whole.
+// People: one account a person, for the web UI, mail, calendars and files alike. The log knows names, roles
+// and where in the vault the hashes of a password lie, never a hash: whoever reads the log learns no
+// password, and destroying the vault's subject "user/<id>" takes with it whatever was sealed for a person,
+// while the log stays whole.
 //
-// A password is kept in every form that a service needs, made at the moment it is set: none can be derived from another, and
-// keeping the password itself would be the only alternative.
+// A password is kept in every form that a service needs, made at the moment it is set: none can be derived
+// from another, and keeping the password itself would be the only alternative.
 #pragma once
 
 #include "projections/core/service.hpp"
@@ -15,7 +16,9 @@ class World;
 namespace pic::accounts {
 
 enum class Role { admin, operator_, viewer, member };
-constexpr std::array<std::string_view, 4> enum_names(Role) { return {"admin", "operator", "viewer", "member"}; }
+constexpr std::array<std::string_view, 4> enum_names(Role) {
+    return {"admin", "operator", "viewer", "member"};
+}
 
 /// The services that people sign in to by name and password. The others know devices.
 inline constexpr std::array<std::string_view, 3> personal_services{"mail", "calendar", "files"};
@@ -26,14 +29,14 @@ template <template <class> class F>
 struct Profile {
     F<Role> role;
     F<std::optional<Text>> display_name;
-    F<std::optional<EmailAddress>> email;            ///< where to reach the person, not a mailbox of the cell
+    F<std::optional<EmailAddress>> email;  ///< where to reach the person, not a mailbox of the cell
     F<std::vector<Uuid>> groups;
-    F<std::optional<std::vector<Label>>> services;   ///< of personal_services, those to be used; null: all
+    F<std::optional<std::vector<Label>>> services;  ///< of personal_services, those to be used; null: all
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("role", s.role), field("display_name", s.display_name), field("email", s.email),
-                          field("groups", s.groups), field("services", s.services));
+        return std::tuple(field("role", s.role), field("display_name", s.display_name),
+                          field("email", s.email), field("groups", s.groups), field("services", s.services));
     }
 };
 
@@ -60,8 +63,8 @@ struct User {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id), field("username", s.username)), Profile<Plain>::fields(s.profile),
-                              PasswordRefs::fields(s.password),
+        return std::tuple_cat(std::tuple(field("id", s.id), field("username", s.username)),
+                              Profile<Plain>::fields(s.profile), PasswordRefs::fields(s.password),
                               std::tuple(field("totp_ref", s.totp_ref), field("recovery_ref", s.recovery_ref),
                                          field("version", s.version), field("created_at", s.created_at)));
     }
@@ -92,8 +95,9 @@ struct AppPassword {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("user", s.user), field("service", s.service), field("name", s.name),
-                          field("bcrypt_ref", s.bcrypt_ref), field("sha512_ref", s.sha512_ref), field("version", s.version),
+        return std::tuple(field("id", s.id), field("user", s.user), field("service", s.service),
+                          field("name", s.name), field("bcrypt_ref", s.bcrypt_ref),
+                          field("sha512_ref", s.sha512_ref), field("version", s.version),
                           field("created_at", s.created_at));
     }
 };
@@ -127,8 +131,8 @@ struct UserAdded {
     PasswordRefs password;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id), field("username", s.username)), Profile<Plain>::fields(s.profile),
-                              PasswordRefs::fields(s.password));
+        return std::tuple_cat(std::tuple(field("id", s.id), field("username", s.username)),
+                              Profile<Plain>::fields(s.profile), PasswordRefs::fields(s.password));
     }
 };
 
@@ -173,7 +177,8 @@ struct SecondFactorSet {
     std::optional<SecretRef> totp_ref, recovery_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("totp_ref", s.totp_ref), field("recovery_ref", s.recovery_ref));
+        return std::tuple(field("id", s.id), field("totp_ref", s.totp_ref),
+                          field("recovery_ref", s.recovery_ref));
     }
 };
 
@@ -221,8 +226,9 @@ struct AppPasswordAdded {
     SecretRef bcrypt_ref, sha512_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("user", s.user), field("service", s.service), field("name", s.name),
-                          field("bcrypt_ref", s.bcrypt_ref), field("sha512_ref", s.sha512_ref));
+        return std::tuple(field("id", s.id), field("user", s.user), field("service", s.service),
+                          field("name", s.name), field("bcrypt_ref", s.bcrypt_ref),
+                          field("sha512_ref", s.sha512_ref));
     }
 };
 
@@ -360,7 +366,7 @@ struct AddAppPassword {
 
 struct RemoveAppPassword {
     static constexpr std::string_view type = "RemoveAppPassword";
-    Uuid id;    ///< of the person, as in the path
+    Uuid id;  ///< of the person, as in the path
     Uuid app;
     template <class Self>
     static auto fields(Self& s) {
@@ -392,7 +398,7 @@ struct RemoveInvitation {
 /// The link was used: the person is made, the link is void.
 struct AcceptInvitation {
     static constexpr std::string_view type = "AcceptInvitation";
-    Uuid id;    ///< of the invitation
+    Uuid id;  ///< of the invitation
     Uuid user;
     Label username;
     std::optional<Text> display_name;
@@ -400,9 +406,10 @@ struct AcceptInvitation {
     Timestamp now;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id), field("user", s.user), field("username", s.username),
-                                         field("display_name", s.display_name)),
-                              PasswordRefs::fields(s.password), std::tuple(field("now", s.now)));
+        return std::tuple_cat(
+            std::tuple(field("id", s.id), field("user", s.user), field("username", s.username),
+                       field("display_name", s.display_name)),
+            PasswordRefs::fields(s.password), std::tuple(field("now", s.now)));
     }
 };
 

@@ -10,7 +10,9 @@ std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
     return reject("invalid_field", detail, {{std::move(pointer), detail}});
 }
 
-bool is_personal(std::string_view service) { return std::ranges::find(personal_services, service) != personal_services.end(); }
+bool is_personal(std::string_view service) {
+    return std::ranges::find(personal_services, service) != personal_services.end();
+}
 
 Result<const User*> existing(const World& world, const Uuid& id) {
     const User* user = state_of(world).users.find(id);
@@ -20,7 +22,8 @@ Result<const User*> existing(const World& world, const Uuid& id) {
 
 Result<void> check_username(const World& world, const Label& username) {
     if (!state_of(world).by_username.contains(username.text)) return {};
-    return reject("name_taken", fmt::format("there is a user {} already", username.text), {{"/username", "this name is taken"}});
+    return reject("name_taken", fmt::format("there is a user {} already", username.text),
+                  {{"/username", "this name is taken"}});
 }
 
 Result<void> check_profile(const World& world, const Profile<Plain>& profile) {
@@ -35,7 +38,8 @@ Result<void> check_profile(const World& world, const Profile<Plain>& profile) {
     const auto services = profile.services.value_or(std::vector<Label>{});
     for (std::size_t i = 0; i < services.size(); ++i) {
         if (is_personal(services[i].text)) continue;
-        return invalid(fmt::format("/services/{}", i), fmt::format("people do not sign in to a service '{}'", services[i].text));
+        return invalid(fmt::format("/services/{}", i),
+                       fmt::format("people do not sign in to a service '{}'", services[i].text));
     }
     return {};
 }
@@ -49,7 +53,8 @@ Result<void> keep_an_admin(const World& world, const User& leaving) {
         return !other;
     });
     if (other) return {};
-    return reject("last_admin", fmt::format("{} is the only administrator: make another one first", leaving.username.text));
+    return reject("last_admin",
+                  fmt::format("{} is the only administrator: make another one first", leaving.username.text));
 }
 
 /// Everything of a person that is not the account itself.
@@ -60,13 +65,18 @@ void emit_belongings(const World& world, const User& user, Decision& decision) {
         }
     });
     state_of(world).tokens.for_each([&](const Uuid& id, const Token& token) {
-        if (token.owner == "user:" + user.username.text) decision.emit(stream_of("token", id), TokenRemoved{id});
+        if (token.owner == "user:" + user.username.text)
+            decision.emit(stream_of("token", id), TokenRemoved{id});
     });
-    world.get<certificates::Service>().certificates.for_each([&](const Uuid& id, const certificates::Certificate& certificate) {
-        const auto& content = certificate.content;
-        if (content.purpose != certificates::Purpose::client || content.subject != user.username.text || certificate.revoked_at) return;
-        decision.emit(certificates::stream_of(id), certificates::CertificateRevoked{id, certificates::Reason::privilege_withdrawn});
-    });
+    world.get<certificates::Service>().certificates.for_each(
+        [&](const Uuid& id, const certificates::Certificate& certificate) {
+            const auto& content = certificate.content;
+            if (content.purpose != certificates::Purpose::client || content.subject != user.username.text ||
+                certificate.revoked_at)
+                return;
+            decision.emit(certificates::stream_of(id),
+                          certificates::CertificateRevoked{id, certificates::Reason::privilege_withdrawn});
+        });
 }
 
 }  // namespace
@@ -78,7 +88,8 @@ bool may_use(const User& user, std::string_view service) {
     return !allowed || std::ranges::any_of(*allowed, [&](const Label& one) { return one.text == service; });
 }
 
-std::vector<SecretRef> credentials(const State& state, const User& user, std::string_view service, PasswordForm form) {
+std::vector<SecretRef> credentials(const State& state, const User& user, std::string_view service,
+                                   PasswordForm form) {
     std::vector<SecretRef> refs;
     if (!may_use(user, service)) return refs;
     const auto& own = form == PasswordForm::bcrypt ? user.password.bcrypt_ref : user.password.sha512_ref;
@@ -93,13 +104,15 @@ std::vector<SecretRef> credentials(const State& state, const User& user, std::st
     return refs;
 }
 
-// --- users -------------------------------------------------------------------------------------------------------------
+// --- users
+// -------------------------------------------------------------------------------------------------------------
 
 Result<Decision> decide(const World& world, const AddUser& command) {
     auto ok = check_username(world, command.username);
     if (ok) ok = check_profile(world, command.profile);
     if (!ok) return std::unexpected(ok.error());
-    return change("users", "user", UserAdded{command.id, command.username, command.profile, command.password});
+    return change("users", "user",
+                  UserAdded{command.id, command.username, command.profile, command.password});
 }
 
 Result<Decision> decide(const World& world, const ChangeUser& command) {
@@ -139,18 +152,21 @@ Result<Decision> decide(const World& world, const RemoveUser& command) {
 Result<Decision> decide(const World& world, const SetSecondFactor& command) {
     const auto user = existing(world, command.id);
     if (!user) return std::unexpected(user.error());
-    if (!command.totp_ref && !(*user)->totp_ref) return reject("not_found", "this person has no second factor");
+    if (!command.totp_ref && !(*user)->totp_ref)
+        return reject("not_found", "this person has no second factor");
     return change("users", "user", SecondFactorSet{command.id, command.totp_ref, command.recovery_ref});
 }
 
-// --- groups ------------------------------------------------------------------------------------------------------------
+// --- groups
+// ------------------------------------------------------------------------------------------------------------
 
 namespace {
 
 Result<void> check_group_name(const World& world, const Label& name, const Uuid& id) {
     const auto* taken = state_of(world).by_group_name.find(name.text);
     if (taken == nullptr || *taken == id) return {};
-    return reject("name_taken", fmt::format("there is a group {} already", name.text), {{"/name", "this name is taken"}});
+    return reject("name_taken", fmt::format("there is a group {} already", name.text),
+                  {{"/name", "this name is taken"}});
 }
 
 }  // namespace
@@ -179,20 +195,23 @@ Result<Decision> decide(const World& world, const RemoveGroup& command) {
     return change("groups", "group", GroupRemoved{command.id}, true);
 }
 
-// --- app passwords -----------------------------------------------------------------------------------------------------
+// --- app passwords
+// -----------------------------------------------------------------------------------------------------
 
 Result<Decision> decide(const World& world, const AddAppPassword& command) {
     const auto user = existing(world, command.user);
     if (!user) return std::unexpected(user.error());
     if (!is_personal(command.service.text) || !may_use(**user, command.service.text)) {
-        return invalid("/service", fmt::format("{} does not sign in to '{}'", (*user)->username.text, command.service.text));
+        return invalid("/service", fmt::format("{} does not sign in to '{}'", (*user)->username.text,
+                                               command.service.text));
     }
     const auto* apps = state_of(world).apps_of.find(command.user);
     if (apps != nullptr && apps->size() >= app_passwords_limit) {
         return reject("too_many", fmt::format("a person has at most {} app passwords", app_passwords_limit));
     }
     return change("app_passwords", "app-password",
-                  AppPasswordAdded{command.id, command.user, command.service, command.name, command.bcrypt_ref, command.sha512_ref});
+                  AppPasswordAdded{command.id, command.user, command.service, command.name,
+                                   command.bcrypt_ref, command.sha512_ref});
 }
 
 Result<Decision> decide(const World& world, const RemoveAppPassword& command) {
@@ -201,7 +220,8 @@ Result<Decision> decide(const World& world, const RemoveAppPassword& command) {
     return change("app_passwords", "app-password", AppPasswordRemoved{command.app}, true);
 }
 
-// --- invitations -------------------------------------------------------------------------------------------------------
+// --- invitations
+// -------------------------------------------------------------------------------------------------------
 
 Result<Decision> decide(const World& world, const AddInvitation& command) {
     if (auto ok = check_profile(world, command.profile); !ok) return std::unexpected(ok.error());
@@ -224,7 +244,8 @@ Result<Decision> decide(const World& world, const AcceptInvitation& command) {
     if (command.display_name) profile.display_name = command.display_name;
     // A group that has gone since is no reason to turn the guest away.
     std::erase_if(profile.groups, [&](const Uuid& group) { return !state_of(world).groups.contains(group); });
-    auto decision = change("users", "user", UserAdded{command.user, command.username, std::move(profile), command.password});
+    auto decision = change("users", "user",
+                           UserAdded{command.user, command.username, std::move(profile), command.password});
     decision.emit(stream_of("invitation", command.id), InvitationRemoved{command.id, command.user});
     return decision;
 }

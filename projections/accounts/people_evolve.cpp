@@ -27,7 +27,9 @@ void edit(State& state, const Event& event, const Meta& meta, Change&& change) {
 
 void evolve(State& state, const UserAdded& event, const Meta& meta) {
     state.by_username.assign(event.username.text, event.id);
-    state.users.assign(event.id, User{event.id, event.username, event.profile, event.password, {}, {}, meta.version, meta.at});
+    state.users.assign(
+        event.id,
+        User{event.id, event.username, event.profile, event.password, {}, {}, meta.version, meta.at});
 }
 
 void evolve(State& state, const UserChanged& event, const Meta& meta) {
@@ -76,7 +78,8 @@ void evolve(State& state, const GroupRemoved& event, const Meta&) {
     if (group == nullptr) return;
     std::vector<Uuid> members;
     state.users.for_each([&](const Uuid& id, const User& user) {
-        if (std::ranges::find(user.profile.groups, event.id) != user.profile.groups.end()) members.push_back(id);
+        if (std::ranges::find(user.profile.groups, event.id) != user.profile.groups.end())
+            members.push_back(id);
     });
     for (const auto& id : members) std::erase(state.users.edit(id)->profile.groups, event.id);
     state.by_group_name.erase(group->name.text);
@@ -84,7 +87,8 @@ void evolve(State& state, const GroupRemoved& event, const Meta&) {
 }
 
 void evolve(State& state, const AppPasswordAdded& event, const Meta& meta) {
-    AppPassword app{event.id, event.user, event.service, event.name, event.bcrypt_ref, event.sha512_ref, meta.version, meta.at};
+    AppPassword app{event.id,         event.user,       event.service, event.name,
+                    event.bcrypt_ref, event.sha512_ref, meta.version,  meta.at};
     index(state, app);
     state.app_passwords.assign(event.id, std::move(app));
 }
@@ -97,7 +101,8 @@ void evolve(State& state, const AppPasswordRemoved& event, const Meta&) {
 }
 
 void evolve(State& state, const InvitationAdded& event, const Meta& meta) {
-    state.invitations.assign(event.id, Invitation{event.id, event.profile, event.expires_at, event.hash_ref, meta.version, meta.at});
+    state.invitations.assign(event.id, Invitation{event.id, event.profile, event.expires_at, event.hash_ref,
+                                                  meta.version, meta.at});
 }
 
 void evolve(State& state, const InvitationRemoved& event, const Meta&) { state.invitations.erase(event.id); }
@@ -106,8 +111,10 @@ void reindex_people(State& state) {
     state.by_username.clear();
     state.by_group_name.clear();
     state.apps_of.clear();
-    state.users.for_each([&](const Uuid& id, const User& user) { state.by_username.assign(user.username.text, id); });
-    state.groups.for_each([&](const Uuid& id, const Group& group) { state.by_group_name.assign(group.name.text, id); });
+    state.users.for_each(
+        [&](const Uuid& id, const User& user) { state.by_username.assign(user.username.text, id); });
+    state.groups.for_each(
+        [&](const Uuid& id, const Group& group) { state.by_group_name.assign(group.name.text, id); });
     state.app_passwords.for_each([&](const Uuid&, const AppPassword& app) { index(state, app); });
 }
 

@@ -33,7 +33,8 @@ Result<Decision> add(const World& world, const CollectionAdded& c, const Moving&
     const auto* owner = state_of(world).by_path.find(path_key(c.user_id, c.name));
     const bool taken = owner != nullptr && *owner != c.id && !is_moving(moving, stream_of(*owner));
     if (taken || std::ranges::any_of(own, [&](const auto& o) { return o.first == c.name.text; })) {
-        return refuse("name_taken", "/name", fmt::format("this person has a collection {} already", c.name.text));
+        return refuse("name_taken", "/name",
+                      fmt::format("this person has a collection {} already", c.name.text));
     }
     if (state_of(world).collections.size() >= collections_limit) {
         return reject("too_many", fmt::format("at most {} collections are kept", collections_limit));
@@ -55,7 +56,8 @@ type = from_file
 level = warning
 )";
 
-/// In the order of their keys, the first section that fits decides: closed collections (1-closed/...) come before these.
+/// In the order of their keys, the first section that fits decides: closed collections (1-closed/...) come
+/// before these.
 constexpr char general_rights[] = R"([2-root]
 user: .+
 collection:
@@ -73,7 +75,8 @@ permissions: rw
 )";
 
 std::string closed_section(const Label& user, const Collection& c) {
-    return fmt::format("[1-closed-{}]\nuser: .*\ncollection: {}/{}\npermissions:\n\n", to_string(c.id), user.text, c.name.text);
+    return fmt::format("[1-closed-{}]\nuser: .*\ncollection: {}/{}\npermissions:\n\n", to_string(c.id),
+                       user.text, c.name.text);
 }
 
 std::string seed_key(const Label& user, std::string_view name) {
@@ -82,9 +85,8 @@ std::string seed_key(const Label& user, std::string_view name) {
 
 /// What Radicale keeps of a collection: its kind and the name that clients show.
 std::string properties(std::string_view name, Kind kind) {
-    return kind == Kind::calendar
-               ? fmt::format(R"({{"tag": "VCALENDAR", "D:displayname": "{}"}})", name)
-               : fmt::format(R"({{"tag": "VADDRESSBOOK", "D:displayname": "{}"}})", name);
+    return kind == Kind::calendar ? fmt::format(R"({{"tag": "VCALENDAR", "D:displayname": "{}"}})", name)
+                                  : fmt::format(R"({{"tag": "VADDRESSBOOK", "D:displayname": "{}"}})", name);
 }
 
 void put_people(const World* before, const World& now, Renderer& out) {
@@ -98,21 +100,26 @@ void put_people(const World* before, const World& now, Renderer& out) {
             }
             return;
         }
-        for (const auto& [name, kind] : own) out.parameter(seed_key(user->username, name), properties(name, kind));
-        if (auto line = accounts::htpasswd_line(now, *user, Service::name); !line.empty()) out.put(users_path, key, std::move(line));
+        for (const auto& [name, kind] : own)
+            out.parameter(seed_key(user->username, name), properties(name, kind));
+        if (auto line = accounts::htpasswd_line(now, *user, Service::name); !line.empty())
+            out.put(users_path, key, std::move(line));
     });
 }
 
-/// f(user's name, old or nullptr, new or nullptr) for the entries of a map of collections that differ, of people there are.
+/// f(user's name, old or nullptr, new or nullptr) for the entries of a map of collections that differ, of
+/// people there are.
 template <class Get, class F>
 void each_difference(const World* before, const World& now, Get&& get, F&& f) {
     using Map = CowMap<Uuid, Collection>;
-    Map::diff(before == nullptr ? Map{} : get(*before), get(now), [&](const Uuid&, const Collection* was, const Collection* is) {
-        const auto& user_id = (is != nullptr ? is : was)->user_id;
-        const auto* user = now.get<accounts::Service>().users.find(user_id);
-        if (user == nullptr && before != nullptr) user = before->get<accounts::Service>().users.find(user_id);
-        if (user != nullptr) f(user->username, was, is);
-    });
+    Map::diff(before == nullptr ? Map{} : get(*before), get(now),
+              [&](const Uuid&, const Collection* was, const Collection* is) {
+                  const auto& user_id = (is != nullptr ? is : was)->user_id;
+                  const auto* user = now.get<accounts::Service>().users.find(user_id);
+                  if (user == nullptr && before != nullptr)
+                      user = before->get<accounts::Service>().users.find(user_id);
+                  if (user != nullptr) f(user->username, was, is);
+              });
 }
 
 }  // namespace
@@ -146,7 +153,8 @@ void evolve(State& state, const CollectionAdded& event, const Meta& meta) {
     });
     for (const auto& id : again) state.closed.erase(id);
     state.by_path.assign(path_key(event.user_id, event.name), event.id);
-    state.collections.assign(event.id, Collection{event.id, event.user_id, event.name, event.kind, meta.version, meta.at});
+    state.collections.assign(
+        event.id, Collection{event.id, event.user_id, event.name, event.kind, meta.version, meta.at});
 }
 
 void evolve(State& state, const CollectionRemoved& event, const Meta& meta) {
@@ -175,7 +183,8 @@ void evolve(State& state, const accounts::UserRemoved& event, const Meta&) {
 
 void reindex(State& state) {
     state.by_path.clear();
-    state.collections.for_each([&](const Uuid& id, const Collection& c) { state.by_path.assign(path_key(c.user_id, c.name), id); });
+    state.collections.for_each(
+        [&](const Uuid& id, const Collection& c) { state.by_path.assign(path_key(c.user_id, c.name), id); });
 }
 
 void render(Service, const World* before, const World& now, Renderer& out) {

@@ -1,6 +1,6 @@
-// Calendars and address books: for every person who may use the service one of each, called "personal" and "contacts",
-// and the collections that people add. A collection that is removed is closed to everybody and otherwise left as it is:
-// undo opens it again with all that is in it.
+// Calendars and address books: for every person who may use the service one of each, called "personal" and
+// "contacts", and the collections that people add. A collection that is removed is closed to everybody and
+// otherwise left as it is: undo opens it again with all that is in it.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -27,16 +27,17 @@ struct Collection {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("user_id", s.user_id), field("name", s.name), field("kind", s.kind),
-                          field("version", s.version), field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("user_id", s.user_id), field("name", s.name),
+                          field("kind", s.kind), field("version", s.version),
+                          field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Collection& c) { return c.id; }
 
 struct State {
     CowMap<Uuid, Collection> collections;
-    CowMap<Uuid, Collection> closed;       ///< removed, and not there again under their names
-    CowMap<std::string, Uuid> by_path;     ///< index: "<user id>/<name>" of collections
+    CowMap<Uuid, Collection> closed;    ///< removed, and not there again under their names
+    CowMap<std::string, Uuid> by_path;  ///< index: "<user id>/<name>" of collections
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("collections", s.collections), field("closed", s.closed));
@@ -53,7 +54,8 @@ struct CollectionAdded {
     Kind kind = Kind::calendar;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("user_id", s.user_id), field("name", s.name), field("kind", s.kind));
+        return std::tuple(field("id", s.id), field("user_id", s.user_id), field("name", s.name),
+                          field("kind", s.kind));
     }
 };
 

@@ -39,22 +39,26 @@ void index(State& state, const Certificate& certificate) {
 std::string stream_of(const Uuid& id) { return "certificate-" + to_string(id); }
 
 Result<Decision> decide(const World& world, const MakeAuthority& command) {
-    if (state_of(world).authority.root) return reject("authority_exists", "this cell has its certificate authority already");
+    if (state_of(world).authority.root)
+        return reject("authority_exists", "this cell has its certificate authority already");
     auto decision = about_authority();
     decision.emit(std::string(authority_stream),
-                  AuthorityMade{command.root, command.intermediate, command.root_key_ref, command.intermediate_key_ref});
+                  AuthorityMade{command.root, command.intermediate, command.root_key_ref,
+                                command.intermediate_key_ref});
     return decision;
 }
 
 Result<Decision> decide(const World& world, const TakeRootKeyOffline&) {
-    if (!state_of(world).authority.root_key_ref) return reject("root_key_offline", "the root's key is not in the vault");
+    if (!state_of(world).authority.root_key_ref)
+        return reject("root_key_offline", "the root's key is not in the vault");
     auto decision = about_authority();
     decision.emit(std::string(authority_stream), RootKeyTakenOffline{});
     return decision;
 }
 
 Result<Decision> decide(const World& world, const IssueCertificate& command) {
-    if (!state_of(world).authority.root) return reject("no_authority", "this cell has no certificate authority yet");
+    if (!state_of(world).authority.root)
+        return reject("no_authority", "this cell has no certificate authority yet");
     const auto& content = command.content;
     auto ok = check_names(world, content.purpose, content.sans);
     if (ok) ok = check_subject(world, content.purpose, content.subject, content.sans);
@@ -66,16 +70,19 @@ Result<Decision> decide(const World& world, const IssueCertificate& command) {
 
 Result<Decision> decide(const World& world, const RevokeCertificate& command) {
     const auto* certificate = state_of(world).certificates.find(command.id);
-    if (certificate == nullptr) return reject("not_found", fmt::format("there is no certificate {}", to_string(command.id)));
-    if (certificate->revoked_at) return reject("already_revoked", "this certificate has been revoked already, for ever");
+    if (certificate == nullptr)
+        return reject("not_found", fmt::format("there is no certificate {}", to_string(command.id)));
+    if (certificate->revoked_at)
+        return reject("already_revoked", "this certificate has been revoked already, for ever");
     auto decision = about(command.id);
     decision.emit(stream_of(command.id), CertificateRevoked{command.id, command.reason});
     return decision;
 }
 
 void evolve(State& state, const AuthorityMade& event, const Meta& meta) {
-    state.authority = {event.root,   event.intermediate, event.root_key_ref, event.intermediate_key_ref,
-                       meta.version, meta.at};
+    state.authority = {event.root,         event.intermediate,
+                       event.root_key_ref, event.intermediate_key_ref,
+                       meta.version,       meta.at};
 }
 
 void evolve(State& state, const RootKeyTakenOffline&, const Meta& meta) {
@@ -106,7 +113,8 @@ void evolve(State& state, const CertificateRevoked& event, const Meta& meta) {
 
 void reindex(State& state) {
     state.by_service.clear();
-    state.certificates.for_each([&](const Uuid&, const Certificate& certificate) { index(state, certificate); });
+    state.certificates.for_each(
+        [&](const Uuid&, const Certificate& certificate) { index(state, certificate); });
 }
 
 const Certificate* for_service(const World& world, std::string_view service) {

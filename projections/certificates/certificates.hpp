@@ -1,8 +1,9 @@
-// The cell's own certificate authority: what it has issued and taken back. Certificates are public, so they are in the log
-// whole; private keys are references into the vault. Making keys and signing is done at the edge (controller/authority/),
-// before the command is decided: here is the policy, and the record.
+// The cell's own certificate authority: what it has issued and taken back. Certificates are public, so they
+// are in the log whole; private keys are references into the vault. Making keys and signing is done at the
+// edge (controller/authority/), before the command is decided: here is the policy, and the record.
 //
-// Whatever is undone or restored, an issued certificate stays issued and a revoked one revoked: others have seen them.
+// Whatever is undone or restored, an issued certificate stays issued and a revoked one revoked: others have
+// seen them.
 #pragma once
 
 #include "projections/core/service.hpp"
@@ -14,9 +15,17 @@ class World;
 namespace pic::certificates {
 
 /// Why a certificate was taken back: the names of RFC 5280 5.3.1 that an end entity can have.
-enum class Reason { unspecified, key_compromise, affiliation_changed, superseded, cessation_of_operation, privilege_withdrawn };
+enum class Reason {
+    unspecified,
+    key_compromise,
+    affiliation_changed,
+    superseded,
+    cessation_of_operation,
+    privilege_withdrawn
+};
 constexpr std::array<std::string_view, 6> enum_names(Reason) {
-    return {"unspecified", "key_compromise", "affiliation_changed", "superseded", "cessation_of_operation", "privilege_withdrawn"};
+    return {"unspecified", "key_compromise",         "affiliation_changed",
+            "superseded",  "cessation_of_operation", "privilege_withdrawn"};
 }
 
 enum class Purpose { server, client };
@@ -30,7 +39,8 @@ struct Authority {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("root", s.root), field("intermediate", s.intermediate), field("root_key_ref", s.root_key_ref),
+        return std::tuple(field("root", s.root), field("intermediate", s.intermediate),
+                          field("root_key_ref", s.root_key_ref),
                           field("intermediate_key_ref", s.intermediate_key_ref), field("version", s.version),
                           field("created_at", s.created_at));
     }
@@ -43,13 +53,15 @@ struct Content {
     std::string subject;            ///< the common name
     std::vector<std::string> sans;  ///< host names (the first label may be "*"), addresses, e-mail addresses
     Timestamp not_before, not_after;
-    std::string serial;             ///< lower-case hexadecimal
+    std::string serial;  ///< lower-case hexadecimal
     CertificateDer der;
-    std::optional<SecretRef> key_ref;  ///< PKCS#8 PEM, "certificate/<id>/key"; none where a request brought the public key
+    std::optional<SecretRef>
+        key_ref;  ///< PKCS#8 PEM, "certificate/<id>/key"; none where a request brought the public key
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("purpose", s.purpose), field("service", s.service), field("subject", s.subject),
-                          field("sans", s.sans), field("not_before", s.not_before), field("not_after", s.not_after),
+        return std::tuple(field("purpose", s.purpose), field("service", s.service),
+                          field("subject", s.subject), field("sans", s.sans),
+                          field("not_before", s.not_before), field("not_after", s.not_after),
                           field("serial", s.serial), field("der", s.der), field("key_ref", s.key_ref));
     }
 };
@@ -62,9 +74,10 @@ struct Certificate {
     StreamVersion version;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Content::fields(s.content),
-                              std::tuple(field("revoked_at", s.revoked_at), field("revoked_reason", s.revoked_reason),
-                                         field("version", s.version)));
+        return std::tuple_cat(
+            std::tuple(field("id", s.id)), Content::fields(s.content),
+            std::tuple(field("revoked_at", s.revoked_at), field("revoked_reason", s.revoked_reason),
+                       field("version", s.version)));
     }
 };
 inline Uuid key_of(const Certificate& certificate) { return certificate.id; }
@@ -88,7 +101,8 @@ struct AuthorityMade {
     SecretRef root_key_ref, intermediate_key_ref;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("root", s.root), field("intermediate", s.intermediate), field("root_key_ref", s.root_key_ref),
+        return std::tuple(field("root", s.root), field("intermediate", s.intermediate),
+                          field("root_key_ref", s.root_key_ref),
                           field("intermediate_key_ref", s.intermediate_key_ref));
     }
 };
@@ -173,7 +187,8 @@ struct Service {
     using Commands = TypeList<MakeAuthority, TakeRootKeyOffline, IssueCertificate, RevokeCertificate>;
     template <class S>
     static auto resources(S& state) {
-        return std::tuple(singleton("authority", state.authority), collection("certificates", state.certificates));
+        return std::tuple(singleton("authority", state.authority),
+                          collection("certificates", state.certificates));
     }
 };
 
@@ -194,12 +209,13 @@ void reindex(State& state);
 
 inline constexpr std::size_t sans_limit = 32;
 
-/// What this cell's authority vouches for, and nothing else: names at or below the cell's domain (the first label may be a
-/// wildcard), private addresses, and of clients the e-mail addresses of its people. Rejection: name_not_allowed, with the
-/// pointer "/sans/<i>" of each.
-[[nodiscard]] Result<void> check_names(const World& world, Purpose purpose, const std::vector<std::string>& sans);
-/// The common name of a server is one of its names; that of a client also may be a person's or a device's. Rejection:
-/// name_not_allowed, "/subject".
+/// What this cell's authority vouches for, and nothing else: names at or below the cell's domain (the first
+/// label may be a wildcard), private addresses, and of clients the e-mail addresses of its people. Rejection:
+/// name_not_allowed, with the pointer "/sans/<i>" of each.
+[[nodiscard]] Result<void> check_names(const World& world, Purpose purpose,
+                                       const std::vector<std::string>& sans);
+/// The common name of a server is one of its names; that of a client also may be a person's or a device's.
+/// Rejection: name_not_allowed, "/subject".
 [[nodiscard]] Result<void> check_subject(const World& world, Purpose purpose, const std::string& subject,
                                          const std::vector<std::string>& sans);
 
@@ -208,7 +224,8 @@ struct Wanted {
     Label service;
     std::vector<std::string> names;  ///< the first is the subject
 };
-/// "proxy": the domain and everything one level below it; "mail": mail., imap. and smtp.; "cell": pic. (picd's own HTTPS).
+/// "proxy": the domain and everything one level below it; "mail": mail., imap. and smtp.; "cell": pic.
+/// (picd's own HTTPS).
 [[nodiscard]] std::vector<Wanted> wanted_certificates(const World& world);
 
 // --- what services render

@@ -71,8 +71,8 @@ class CommandOf final : public Command {
     T data_;
 };
 
-/// Collects the commands that bring a restored backup forward: what was given up or made anew since it was taken must not come
-/// back with it.
+/// Collects the commands that bring a restored backup forward: what was given up or made anew since it was
+/// taken must not come back with it.
 class Forwarder {
   public:
     using HasSecret = std::function<bool(const SecretRef&)>;

@@ -44,8 +44,8 @@ struct Meta {
     Sequence sequence;
     StreamVersion version;
     Timestamp at;
-    /// False: indexes that reindex() makes may be left as they are, since it will be called after the last of many
-    /// events. A long replay would else look up, in texts, where every passing value lay.
+    /// False: indexes that reindex() makes may be left as they are, since it will be called after the last of
+    /// many events. A long replay would else look up, in texts, where every passing value lay.
     bool indexed = true;
 };
 

@@ -13,12 +13,11 @@
 //     void evolve(State&, const Event&, const Meta&);           also for other services' events that concern
 //     it void prepare(Command&, Supply&);                           where a command needs fresh ids or keys
 //     void render(const World* before, const World& now, Renderer&);
-//     bool wanted(Service, const World&);                               where there are worlds in which it does not run
-//     void reconcile(const World& now, const World& target, Reconciler&);
-//     void go_forward(Service, const World& restored, Forwarder&);  where something must not come back
-//     with a backup: keys and secrets that were given up
-//     void reindex(State&);                                      where State has indexes that are not in its
-//     record
+//     bool wanted(Service, const World&);                               where there are worlds in which it
+//     does not run void reconcile(const World& now, const World& target, Reconciler&); void
+//     go_forward(Service, const World& restored, Forwarder&);  where something must not come back with a
+//     backup: keys and secrets that were given up void reindex(State&); where State has indexes that are not
+//     in its record
 //
 // Everything else (dispatch by name, JSON, queries, snapshots, undo) is made from these by the registry.
 // Virtual base classes were rejected: they would need a line of forwarding for each of these and lose the

@@ -26,19 +26,25 @@ ResourceName resource(const Uuid& id, bool removed = false) {
 
 /// What keeps an address from being one of the network's hosts, or nothing.
 std::optional<std::string> host_fault(const Cidr4& network, Ipv4 address) {
-    if (!network.contains(address)) return fmt::format("{} is not in {}", to_string(address), to_string(network));
-    if (address == network.network) return fmt::format("{} is the address of the network itself", to_string(address));
+    if (!network.contains(address))
+        return fmt::format("{} is not in {}", to_string(address), to_string(network));
+    if (address == network.network)
+        return fmt::format("{} is the address of the network itself", to_string(address));
     if (address == network.broadcast()) return fmt::format("{} is the broadcast address", to_string(address));
     return std::nullopt;
 }
 
 Result<void> check_network(const World& world, const Cidr4& network) {
-    if (!is_private(network)) return invalid("/network", fmt::format("{} is not a private range (RFC 1918)", to_string(network)));
+    if (!is_private(network))
+        return invalid("/network", fmt::format("{} is not a private range (RFC 1918)", to_string(network)));
     if (network.prefix < widest_prefix || network.prefix > narrowest_prefix) {
-        return invalid("/network", fmt::format("the prefix is a number from {} to {}", widest_prefix, narrowest_prefix));
+        return invalid("/network",
+                       fmt::format("the prefix is a number from {} to {}", widest_prefix, narrowest_prefix));
     }
     const auto& vpn = world.get<cell::Service>().cell.settings.vpn_range;
-    if (network.overlaps(vpn)) return invalid("/network", fmt::format("{} overlaps the VPN range {}", to_string(network), to_string(vpn)));
+    if (network.overlaps(vpn))
+        return invalid("/network",
+                       fmt::format("{} overlaps the VPN range {}", to_string(network), to_string(vpn)));
     return {};
 }
 
@@ -48,19 +54,23 @@ Result<void> check_range(const ScopeSettings& s) {
     if (s.last < s.first) return invalid("/last", "the last address comes before the first");
     if (s.router) {
         if (auto fault = host_fault(s.network, *s.router)) return invalid("/router", std::move(*fault));
-        if (*s.router >= s.first && *s.router <= s.last) return invalid("/router", "the router's address would be given out");
+        if (*s.router >= s.first && *s.router <= s.last)
+            return invalid("/router", "the router's address would be given out");
     }
     if (s.lease_seconds < lease_least || s.lease_seconds > lease_most) {
-        return invalid("/lease_seconds", fmt::format("a lease is a number of seconds from {} to {}", lease_least, lease_most));
+        return invalid("/lease_seconds",
+                       fmt::format("a lease is a number of seconds from {} to {}", lease_least, lease_most));
     }
     return {};
 }
 
 Result<void> check_servers(const std::optional<std::vector<Ipv4>>& servers, const char* pointer) {
     if (!servers) return {};
-    if (servers->size() > servers_limit) return invalid(pointer, fmt::format("at most {} are taken", servers_limit));
+    if (servers->size() > servers_limit)
+        return invalid(pointer, fmt::format("at most {} are taken", servers_limit));
     for (std::size_t i = 0; i < servers->size(); ++i) {
-        if ((*servers)[i].bits == 0) return invalid(fmt::format("{}/{}", pointer, i), "this is nobody's address");
+        if ((*servers)[i].bits == 0)
+            return invalid(fmt::format("{}/{}", pointer, i), "this is nobody's address");
     }
     return {};
 }
@@ -69,8 +79,10 @@ Result<void> check_servers(const std::optional<std::vector<Ipv4>>& servers, cons
 Result<void> check_reserved(const World& world, const ScopeSettings& s) {
     std::vector<FieldError> misfits;
     state_of(world).reservations.for_each([&](const Uuid&, const Reservation& r) {
-        if (auto fault = host_fault(s.network, r.address)) misfits.push_back({"/network", "reserved: " + *fault});
-        if (r.address == s.router) misfits.push_back({"/router", fmt::format("{} is reserved", to_string(r.address))});
+        if (auto fault = host_fault(s.network, r.address))
+            misfits.push_back({"/network", "reserved: " + *fault});
+        if (r.address == s.router)
+            misfits.push_back({"/router", fmt::format("{} is reserved", to_string(r.address))});
     });
     if (misfits.empty()) return {};
     auto detail = fmt::format("{} reservations are in the way", misfits.size());
@@ -80,7 +92,8 @@ Result<void> check_reserved(const World& world, const ScopeSettings& s) {
 Decision set(const World& world, std::optional<ScopeSettings> scope, bool removed) {
     Decision decision;
     decision.resource = {"dhcp_scope", "", std::string(scope_stream), removed};
-    if (state_of(world).scope.scope != scope) decision.emit(std::string(scope_stream), ScopeSet{std::move(scope)});
+    if (state_of(world).scope.scope != scope)
+        decision.emit(std::string(scope_stream), ScopeSet{std::move(scope)});
     return decision;
 }
 
@@ -92,17 +105,22 @@ bool taken(const Index& index, const Key& key, const ReservationAdded& r, const 
 
 Result<Decision> reserve(const World& world, const ReservationAdded& r, const Moving& moving) {
     const auto& state = state_of(world);
-    if (!state.scope.scope) return reject("no_scope", "set the scope first: it says which addresses there are");
-    if (auto fault = host_fault(state.scope.scope->network, r.address)) return invalid("/address", std::move(*fault));
-    if (r.address == state.scope.scope->router) return refuse("address_taken", "/address", "this is the router's address");
+    if (!state.scope.scope)
+        return reject("no_scope", "set the scope first: it says which addresses there are");
+    if (auto fault = host_fault(state.scope.scope->network, r.address))
+        return invalid("/address", std::move(*fault));
+    if (r.address == state.scope.scope->router)
+        return refuse("address_taken", "/address", "this is the router's address");
     if (taken(state.by_address, r.address, r, moving)) {
-        return refuse("address_taken", "/address", fmt::format("another device has {}", to_string(r.address)));
+        return refuse("address_taken", "/address",
+                      fmt::format("another device has {}", to_string(r.address)));
     }
     if (taken(state.by_mac, r.mac.text, r, moving)) {
         return refuse("mac_taken", "/mac", fmt::format("{} has an address already", r.mac.text));
     }
     if (r.hostname && taken(state.by_hostname, r.hostname->text, r, moving)) {
-        return refuse("name_taken", "/hostname", fmt::format("another device is called {}", r.hostname->text));
+        return refuse("name_taken", "/hostname",
+                      fmt::format("another device is called {}", r.hostname->text));
     }
     Decision decision;
     decision.resource = resource(r.id);
@@ -121,7 +139,9 @@ int hex_digit(char c) {
 Parsed<Mac> Mac::parse(std::string_view text) {
     constexpr std::size_t octets = 6, size = octets * 3 - 1;
     constexpr unsigned group_bit = 1;
-    const auto wrong = [] { return std::unexpected(std::string("a MAC address looks like 02:00:5e:10:00:01")); };
+    const auto wrong = [] {
+        return std::unexpected(std::string("a MAC address looks like 02:00:5e:10:00:01"));
+    };
     if (text.size() != size) return wrong();
     Mac mac;
     unsigned sum = 0, first = 0;

@@ -36,7 +36,8 @@ std::string config(const ScopeSettings& s, const Hostname& domain) {
     text += fmt::format("dhcp-option=option:dns-server{}\n", addresses(s.dns));
     text += fmt::format("dhcp-option=option:ntp-server{}\n", addresses(s.ntp));
     const auto& name = s.domain.value_or(domain).text;
-    return text + fmt::format("dhcp-option=option:domain-name,{}\ndhcp-option=option:domain-search,{}\n", name, name);
+    return text + fmt::format("dhcp-option=option:domain-name,{}\ndhcp-option=option:domain-search,{}\n",
+                              name, name);
 }
 
 std::string line(const Reservation& r) {
@@ -47,7 +48,9 @@ std::string line(const Reservation& r) {
 
 }  // namespace
 
-void evolve(State& state, const ScopeSet& event, const Meta& meta) { state.scope = {event.scope, meta.version}; }
+void evolve(State& state, const ScopeSet& event, const Meta& meta) {
+    state.scope = {event.scope, meta.version};
+}
 
 void evolve(State& state, const ReservationAdded& event, const Meta& meta) {
     const Reservation r{event.id, event.mac, event.address, event.hostname, meta.version, meta.at};
@@ -88,8 +91,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
         out.put(config_path, "0", config(*state.scope.scope, now.get<cell::Service>().cell.settings.domain));
     }
     if (before == nullptr) out.put(reservations_path, "0", std::string("# MAC, address, name\n"));
-    Renderer::each(before == nullptr ? nullptr : &before->get<Service>().reservations, state.reservations, false,
-                   [&](const Uuid& id, const Reservation* r) {
+    Renderer::each(before == nullptr ? nullptr : &before->get<Service>().reservations, state.reservations,
+                   false, [&](const Uuid& id, const Reservation* r) {
                        const auto key = "device/" + to_string(id);
                        if (r == nullptr) {
                            out.remove(reservations_path, key);

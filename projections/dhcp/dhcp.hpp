@@ -1,6 +1,6 @@
-// Addresses for the local network: one scope, and devices that always get the same one. There is no scope until somebody
-// sets one, and without a scope nothing runs: a second DHCP server on a house's network is the last thing that should
-// happen by itself.
+// Addresses for the local network: one scope, and devices that always get the same one. There is no scope
+// until somebody sets one, and without a scope nothing runs: a second DHCP server on a house's network is the
+// last thing that should happen by itself.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -22,17 +22,17 @@ struct Mac {
 std::string to_string(const Mac& v);
 
 struct ScopeSettings {
-    Cidr4 network;      ///< RFC 1918, of which the range is a part
-    Ipv4 first, last;   ///< what is given out, both ends included
+    Cidr4 network;     ///< RFC 1918, of which the range is a part
+    Ipv4 first, last;  ///< what is given out, both ends included
     std::uint32_t lease_seconds = 43200;
-    std::optional<Ipv4> router;         ///< null: clients are told none
+    std::optional<Ipv4> router;                 ///< null: clients are told none
     std::optional<std::vector<Ipv4>> dns, ntp;  ///< null: the address that DHCP itself answers from
-    std::optional<Hostname> domain;     ///< null: the cell's
+    std::optional<Hostname> domain;             ///< null: the cell's
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("network", s.network), field("first", s.first), field("last", s.last),
-                          defaulted("lease_seconds", s.lease_seconds), field("router", s.router), field("dns", s.dns),
-                          field("ntp", s.ntp), field("domain", s.domain));
+                          defaulted("lease_seconds", s.lease_seconds), field("router", s.router),
+                          field("dns", s.dns), field("ntp", s.ntp), field("domain", s.domain));
     }
     friend bool operator==(const ScopeSettings&, const ScopeSettings&) = default;
 };
@@ -55,8 +55,9 @@ struct Reservation {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("mac", s.mac), field("address", s.address), field("hostname", s.hostname),
-                          field("version", s.version), field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("mac", s.mac), field("address", s.address),
+                          field("hostname", s.hostname), field("version", s.version),
+                          field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Reservation& r) { return r.id; }
@@ -93,7 +94,8 @@ struct ReservationAdded {
     std::optional<Label> hostname;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("mac", s.mac), field("address", s.address), field("hostname", s.hostname));
+        return std::tuple(field("id", s.id), field("mac", s.mac), field("address", s.address),
+                          field("hostname", s.hostname));
     }
 };
 
@@ -167,13 +169,15 @@ struct Service {
     using Commands = TypeList<SetScope, ClearScope, AddReservation, RemoveReservation, RestoreReservation>;
     template <class S>
     static auto resources(S& state) {
-        return std::tuple(singleton("dhcp_scope", state.scope), collection("dhcp_reservations", state.reservations));
+        return std::tuple(singleton("dhcp_scope", state.scope),
+                          collection("dhcp_reservations", state.reservations));
     }
 };
 
 inline constexpr std::string_view scope_stream = "dhcp-scope";
-inline constexpr std::uint32_t lease_least = 120, lease_most = 31'536'000;  ///< seconds; dnsmasq's least, and a year
-inline constexpr std::size_t servers_limit = 8;  ///< told to clients, of a kind
+inline constexpr std::uint32_t lease_least = 120,
+                               lease_most = 31'536'000;  ///< seconds; dnsmasq's least, and a year
+inline constexpr std::size_t servers_limit = 8;          ///< told to clients, of a kind
 inline constexpr char config_path[] = "dnsmasq.conf";
 inline constexpr char reservations_path[] = "reservations";
 [[nodiscard]] std::string stream_of(const Uuid& id);

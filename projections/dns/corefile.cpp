@@ -35,7 +35,9 @@ std::string allowed(const World& world) {
 
 /// CoreDNS takes the first forward that covers a name, so the longest domain comes first.
 std::vector<Forward> narrowest_first(std::vector<Forward> forwards) {
-    const auto labels = [](const Forward& f) { return std::count(f.domain.text.begin(), f.domain.text.end(), '.'); };
+    const auto labels = [](const Forward& f) {
+        return std::count(f.domain.text.begin(), f.domain.text.end(), '.');
+    };
     std::stable_sort(forwards.begin(), forwards.end(),
                      [&](const Forward& a, const Forward& b) { return labels(a) > labels(b); });
     return forwards;
@@ -44,8 +46,7 @@ std::vector<Forward> narrowest_first(std::vector<Forward> forwards) {
 std::string corefile(const World& world) {
     const auto& upstreams = world.get<Service>().upstreams;
     std::string text = ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n";
-    text += fmt::format("    acl {{\n        allow net {}\n        block\n    }}\n",
-                        allowed(world));
+    text += fmt::format("    acl {{\n        allow net {}\n        block\n    }}\n", allowed(world));
     text += "    zones {$PIC_LIVE}/zones\n";
     text += fmt::format("    cache {}\n", cache_seconds);
     for (const auto& forward : narrowest_first(upstreams.forwards))

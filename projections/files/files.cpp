@@ -8,8 +8,8 @@
 namespace pic::files {
 namespace {
 
-/// ${...} are the agent's: where things lie and where it listens. What people put there is served as data: a page among
-/// it runs nothing (the policy's sandbox). `Destination` is what a client behind TLS calls https.
+/// ${...} are the agent's: where things lie and where it listens. What people put there is served as data: a
+/// page among it runs nothing (the policy's sandbox). `Destination` is what a client behind TLS calls https.
 constexpr char server_config[] = R"(ServerName files
 ServerTokens Prod
 PidFile ${PIC_RUN}/apache2.pid
@@ -49,8 +49,8 @@ DocumentRoot ${PIC_STATE}/spaces
 IncludeOptional ${PIC_HERE}/spaces.conf
 )";
 
-/// A block a person, with a name and no pattern: mod_dav asks for the rights at a MOVE's destination again, by what
-/// stands here, and an expression over the request would then see the request's own path.
+/// A block a person, with a name and no pattern: mod_dav asks for the rights at a MOVE's destination again,
+/// by what stands here, and an expression over the request would then see the request's own path.
 std::string space(const Label& name) {
     return fmt::format(R"(<Directory "${{PIC_STATE}}/spaces/{0}">
     Dav On
@@ -91,7 +91,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
         }
         out.put(spaces_path, key, space(user->username));
         out.parameter(folder_of(user->username), "");
-        if (auto line = accounts::htpasswd_line(now, *user, Service::name); !line.empty()) out.put(users_path, key, std::move(line));
+        if (auto line = accounts::htpasswd_line(now, *user, Service::name); !line.empty())
+            out.put(users_path, key, std::move(line));
     });
 }
 

@@ -1,6 +1,6 @@
-// Files: a space for every person who may use the service, and nobody else's reach into it. A space follows from the
-// account, so it comes and goes with it in the same change; what is in it stays on the disk until somebody deletes it
-// there, and a person who is brought back finds it again.
+// Files: a space for every person who may use the service, and nobody else's reach into it. A space follows
+// from the account, so it comes and goes with it in the same change; what is in it stays on the disk until
+// somebody deletes it there, and a person who is brought back finds it again.
 #pragma once
 
 #include "projections/core/render.hpp"

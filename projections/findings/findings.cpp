@@ -35,10 +35,12 @@ void evolve(State& state, const FindingIgnored& event, const Meta& meta) {
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     using Map = CowMap<std::string, Ignored>;
-    Map::diff(now.get<Service>().ignored, target.get<Service>().ignored, [&](const std::string& id, const auto* is, const auto* then) {
-        const bool differs = (is == nullptr) != (then == nullptr);
-        if (differs && out.wants(stream_of(id))) out.add(stream_of(id), ChangeFinding{Label{id}, then != nullptr});
-    });
+    Map::diff(now.get<Service>().ignored, target.get<Service>().ignored,
+              [&](const std::string& id, const auto* is, const auto* then) {
+                  const bool differs = (is == nullptr) != (then == nullptr);
+                  if (differs && out.wants(stream_of(id)))
+                      out.add(stream_of(id), ChangeFinding{Label{id}, then != nullptr});
+              });
 }
 
 }  // namespace pic::findings

@@ -1,5 +1,5 @@
-// Which findings people have decided to live with. What is found is seen anew every time (controller/health/) and is no
-// event; that somebody does not want to hear of it is a decision, and so it is one.
+// Which findings people have decided to live with. What is found is seen anew every time (controller/health/)
+// and is no event; that somebody does not want to hear of it is a decision, and so it is one.
 #pragma once
 
 #include "projections/core/service.hpp"

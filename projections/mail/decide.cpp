@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 3> collections{"mail_domains", "mail_mail
 template <class Added>
 Decision made(What what, const Added& added) {
     Decision decision;
-    decision.resource = {std::string(collections[static_cast<std::size_t>(what)]), to_string(added.id), stream_of(what, added.id), false};
+    decision.resource = {std::string(collections[static_cast<std::size_t>(what)]), to_string(added.id),
+                         stream_of(what, added.id), false};
     decision.emit(stream_of(what, added.id), added);
     return decision;
 }
@@ -39,21 +40,28 @@ Result<void> check_domain_of(const World& world, const EmailAddress& address) {
     return refuse("invalid_field", "/address", fmt::format("{} is no mail domain of this cell", domain));
 }
 
-Result<void> check_free(const World& world, const EmailAddress& address, What what, const Uuid& id, const Moving& moving) {
-    const auto taken = [&] { return refuse("address_taken", "/address", fmt::format("{} is taken", address.text)); };
+Result<void> check_free(const World& world, const EmailAddress& address, What what, const Uuid& id,
+                        const Moving& moving) {
+    const auto taken = [&] {
+        return refuse("address_taken", "/address", fmt::format("{} is taken", address.text));
+    };
     const std::string local(address.local_part());
     if (local == "postmaster") return taken();
-    if (address.domain() == own_domain(world).text && world.get<accounts::Service>().by_username.contains(local)) return taken();
+    if (address.domain() == own_domain(world).text &&
+        world.get<accounts::Service>().by_username.contains(local))
+        return taken();
     const auto* owner = state_of(world).by_address.find(address.text);
     if (owner == nullptr || *owner == id) return {};
-    const bool moves = is_moving(moving, stream_of(What::mailbox, *owner)) || is_moving(moving, stream_of(What::alias, *owner));
+    const bool moves = is_moving(moving, stream_of(What::mailbox, *owner)) ||
+                       is_moving(moving, stream_of(What::alias, *owner));
     (void)what;
     return moves ? Result<void>{} : taken();
 }
 
 Result<Decision> add(const World& world, const DomainAdded& d, const Moving& moving) {
     const auto* owner = state_of(world).by_domain.find(d.name.text);
-    const bool taken = owner != nullptr && *owner != d.id && !is_moving(moving, stream_of(What::domain, *owner));
+    const bool taken =
+        owner != nullptr && *owner != d.id && !is_moving(moving, stream_of(What::domain, *owner));
     if (taken || d.name == own_domain(world)) {
         return refuse("name_taken", "/name", fmt::format("mail for {} comes here already", d.name.text));
     }
@@ -77,7 +85,8 @@ Result<Decision> add(const World& world, const AliasAdded& a, const Moving& movi
     if (ok) ok = check_free(world, a.address, What::alias, a.id, moving);
     if (ok) ok = room(state_of(world).aliases);
     if (ok && (a.targets.empty() || a.targets.size() > targets_limit)) {
-        ok = refuse("invalid_field", "/targets", fmt::format("an alias leads to 1 to {} addresses", targets_limit));
+        ok = refuse("invalid_field", "/targets",
+                    fmt::format("an alias leads to 1 to {} addresses", targets_limit));
     }
     if (ok && std::ranges::find(a.targets, a.address) != a.targets.end()) {
         ok = refuse("invalid_field", "/targets", "an alias cannot lead to itself");
@@ -98,7 +107,8 @@ bool in_use(const State& state, const Hostname& name) {
 
 template <class Map>
 Result<Decision> remove(const Map& map, What what, const Uuid& id) {
-    if (!map.contains(id)) return reject("not_found", fmt::format("there is no {} {}", enum_name(what), to_string(id)));
+    if (!map.contains(id))
+        return reject("not_found", fmt::format("there is no {} {}", enum_name(what), to_string(id)));
     auto decision = made(what, MailItemRemoved{id, what});
     decision.resource.removed = true;
     return decision;
@@ -106,20 +116,29 @@ Result<Decision> remove(const Map& map, What what, const Uuid& id) {
 
 }  // namespace
 
-std::string stream_of(What what, const Uuid& id) { return fmt::format("mail-{}-{}", enum_name(what), to_string(id)); }
+std::string stream_of(What what, const Uuid& id) {
+    return fmt::format("mail-{}-{}", enum_name(what), to_string(id));
+}
 
 void prepare(AddDomain& command, Supply& supply) { command.id = supply.uuid(); }
 void prepare(AddMailbox& command, Supply& supply) { command.id = supply.uuid(); }
 void prepare(AddAlias& command, Supply& supply) { command.id = supply.uuid(); }
 
-Result<Decision> decide(const World& world, const AddDomain& c) { return add(world, DomainAdded{c.id, c.name}, {}); }
-Result<Decision> decide(const World& world, const AddMailbox& c) { return add(world, MailboxAdded{c.id, c.address, c.user_id}, {}); }
-Result<Decision> decide(const World& world, const AddAlias& c) { return add(world, AliasAdded{c.id, c.address, c.targets}, {}); }
+Result<Decision> decide(const World& world, const AddDomain& c) {
+    return add(world, DomainAdded{c.id, c.name}, {});
+}
+Result<Decision> decide(const World& world, const AddMailbox& c) {
+    return add(world, MailboxAdded{c.id, c.address, c.user_id}, {});
+}
+Result<Decision> decide(const World& world, const AddAlias& c) {
+    return add(world, AliasAdded{c.id, c.address, c.targets}, {});
+}
 
 Result<Decision> decide(const World& world, const RemoveDomain& command) {
     const auto* domain = state_of(world).domains.find(command.id);
     if (domain != nullptr && in_use(state_of(world), domain->name)) {
-        return reject("in_use", fmt::format("there are mailboxes or aliases at {}: remove them first", domain->name.text));
+        return reject("in_use", fmt::format("there are mailboxes or aliases at {}: remove them first",
+                                            domain->name.text));
     }
     return remove(state_of(world).domains, What::domain, command.id);
 }
@@ -130,9 +149,15 @@ Result<Decision> decide(const World& world, const RemoveAlias& command) {
     return remove(state_of(world).aliases, What::alias, command.id);
 }
 
-Result<Decision> decide(const World& world, const Restore<DomainAdded>& c) { return add(world, c.added, c.moving); }
-Result<Decision> decide(const World& world, const Restore<MailboxAdded>& c) { return add(world, c.added, c.moving); }
-Result<Decision> decide(const World& world, const Restore<AliasAdded>& c) { return add(world, c.added, c.moving); }
+Result<Decision> decide(const World& world, const Restore<DomainAdded>& c) {
+    return add(world, c.added, c.moving);
+}
+Result<Decision> decide(const World& world, const Restore<MailboxAdded>& c) {
+    return add(world, c.added, c.moving);
+}
+Result<Decision> decide(const World& world, const Restore<AliasAdded>& c) {
+    return add(world, c.added, c.moving);
+}
 
 namespace {
 
@@ -155,8 +180,12 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     const auto& a = state_of(now);
     const auto& b = state_of(target);
     const auto domain = [&](const Domain& d) { return Restore<DomainAdded>{{d.id, d.name}, out.moving()}; };
-    const auto mailbox = [&](const Mailbox& m) { return Restore<MailboxAdded>{{m.id, m.address, m.user_id}, out.moving()}; };
-    const auto alias = [&](const Alias& x) { return Restore<AliasAdded>{{x.id, x.address, x.targets}, out.moving()}; };
+    const auto mailbox = [&](const Mailbox& m) {
+        return Restore<MailboxAdded>{{m.id, m.address, m.user_id}, out.moving()};
+    };
+    const auto alias = [&](const Alias& x) {
+        return Restore<AliasAdded>{{x.id, x.address, x.targets}, out.moving()};
+    };
     each<RemoveAlias>(a.aliases, b.aliases, What::alias, true, out, alias);
     each<RemoveMailbox>(a.mailboxes, b.mailboxes, What::mailbox, true, out, mailbox);
     each<RemoveDomain>(a.domains, b.domains, What::domain, true, out, domain);

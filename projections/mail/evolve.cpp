@@ -52,8 +52,10 @@ void reindex(State& state) {
     state.by_domain.clear();
     state.by_address.clear();
     state.domains.for_each([&](const Uuid& id, const Domain& d) { state.by_domain.assign(d.name.text, id); });
-    state.mailboxes.for_each([&](const Uuid& id, const Mailbox& m) { state.by_address.assign(m.address.text, id); });
-    state.aliases.for_each([&](const Uuid& id, const Alias& a) { state.by_address.assign(a.address.text, id); });
+    state.mailboxes.for_each(
+        [&](const Uuid& id, const Mailbox& m) { state.by_address.assign(m.address.text, id); });
+    state.aliases.for_each(
+        [&](const Uuid& id, const Alias& a) { state.by_address.assign(a.address.text, id); });
 }
 
 }  // namespace pic::mail

@@ -1,7 +1,7 @@
-// Mail between the people of the cell: domains, mailboxes and other names for them. Whoever may use mail has a mailbox at
-// the cell's own domain, <username>@<domain>, from the account alone and in the same change; what is added here are further
-// domains, further mailboxes of people, and aliases. The postmaster of every domain (RFC 5321 4.5.1) is whoever
-// administers the cell.
+// Mail between the people of the cell: domains, mailboxes and other names for them. Whoever may use mail has
+// a mailbox at the cell's own domain, <username>@<domain>, from the account alone and in the same change;
+// what is added here are further domains, further mailboxes of people, and aliases. The postmaster of every
+// domain (RFC 5321 4.5.1) is whoever administers the cell.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -24,7 +24,8 @@ struct Domain {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("name", s.name), field("version", s.version), field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("name", s.name), field("version", s.version),
+                          field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Domain& d) { return d.id; }
@@ -38,8 +39,8 @@ struct Mailbox {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("address", s.address), field("user_id", s.user_id), field("version", s.version),
-                          field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("address", s.address), field("user_id", s.user_id),
+                          field("version", s.version), field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Mailbox& m) { return m.id; }
@@ -52,8 +53,8 @@ struct Alias {
     Timestamp created_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("id", s.id), field("address", s.address), field("targets", s.targets), field("version", s.version),
-                          field("created_at", s.created_at));
+        return std::tuple(field("id", s.id), field("address", s.address), field("targets", s.targets),
+                          field("version", s.version), field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Alias& a) { return a.id; }
@@ -65,7 +66,8 @@ struct State {
     CowMap<std::string, Uuid> by_domain, by_address;  ///< indexes; an address is one mailbox's or one alias's
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("domains", s.domains), field("mailboxes", s.mailboxes), field("aliases", s.aliases));
+        return std::tuple(field("domains", s.domains), field("mailboxes", s.mailboxes),
+                          field("aliases", s.aliases));
     }
 };
 
@@ -188,17 +190,18 @@ struct Service {
     static constexpr bool renders = true;
     using State = mail::State;
     using Events = TypeList<DomainAdded, MailboxAdded, AliasAdded, MailItemRemoved>;
-    using Commands = TypeList<AddDomain, AddMailbox, AddAlias, RemoveDomain, RemoveMailbox, RemoveAlias, Restore<DomainAdded>,
-                              Restore<MailboxAdded>, Restore<AliasAdded>>;
+    using Commands = TypeList<AddDomain, AddMailbox, AddAlias, RemoveDomain, RemoveMailbox, RemoveAlias,
+                              Restore<DomainAdded>, Restore<MailboxAdded>, Restore<AliasAdded>>;
     template <class S>
     static auto resources(S& state) {
-        return std::tuple(collection("mail_domains", state.domains), collection("mail_mailboxes", state.mailboxes),
+        return std::tuple(collection("mail_domains", state.domains),
+                          collection("mail_mailboxes", state.mailboxes),
                           collection("mail_aliases", state.aliases));
     }
 };
 
-inline constexpr std::size_t items_limit = 10'000;   ///< domains, mailboxes and aliases, each
-inline constexpr std::size_t targets_limit = 100;    ///< of one alias
+inline constexpr std::size_t items_limit = 10'000;  ///< domains, mailboxes and aliases, each
+inline constexpr std::size_t targets_limit = 100;   ///< of one alias
 [[nodiscard]] std::string stream_of(What what, const Uuid& id);
 
 void prepare(AddDomain& command, Supply& supply);

@@ -1,5 +1,6 @@
-// What Postfix and Dovecot are given. Maps are `texthash` files with a fragment a mailbox, an alias, a domain; the rest is
-// the same in every cell but for its name. @...@ are the agent's: where things lie and where it listens.
+// What Postfix and Dovecot are given. Maps are `texthash` files with a fragment a mailbox, an alias, a
+// domain; the rest is the same in every cell but for its name. @...@ are the agent's: where things lie and
+// where it listens.
 #include <fmt/format.h>
 
 #include "projections/accounts/each_user.hpp"
@@ -17,7 +18,9 @@ constexpr char dovecot_path[] = "dovecot/dovecot.conf", users_path[] = "dovecot/
 constexpr char chain_path[] = "tls/chain.pem", key_path[] = "tls/key.pem";
 
 const State& state_of(const World& world) { return world.get<Service>(); }
-const std::string& domain_of(const World& world) { return world.get<cell::Service>().cell.settings.domain.text; }
+const std::string& domain_of(const World& world) {
+    return world.get<cell::Service>().cell.settings.domain.text;
+}
 
 /// No relay for anybody who has not signed in, no mail out of the cell, nobody else's name as the sender.
 std::string main_text(const World& world) {
@@ -97,7 +100,8 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 )";
 
-/// Sign-in needs TLS. The auth service reads hashes that are root's alone; mail is a mail user's, never root's.
+/// Sign-in needs TLS. The auth service reads hashes that are root's alone; mail is a mail user's, never
+/// root's.
 std::string dovecot_text(const World& world) {
     return fmt::format(R"(protocols = imap lmtp
 listen = @mail_bind@
@@ -176,12 +180,14 @@ protocol lmtp {{
 }
 
 /// A mailbox: that it is there, who may send by its name, and the password that opens it.
-void put_mailbox(const World& now, Renderer& out, const std::string& key, const std::string& address, const accounts::User* user) {
+void put_mailbox(const World& now, Renderer& out, const std::string& key, const std::string& address,
+                 const accounts::User* user) {
     for (const auto* path : {mailboxes_path, senders_path, users_path}) out.remove(path, key);
     if (user == nullptr || !accounts::may_use(*user, Service::name)) return;
     out.put(mailboxes_path, key, address + " x\n");
     out.put(senders_path, key, fmt::format("{0} {0}\n", address));
-    const auto hashes = accounts::credentials(now.get<accounts::Service>(), *user, Service::name, accounts::PasswordForm::sha512_crypt);
+    const auto hashes = accounts::credentials(now.get<accounts::Service>(), *user, Service::name,
+                                              accounts::PasswordForm::sha512_crypt);
     if (!hashes.empty()) out.put(users_path, key, Nodes{address + ":", hashes.front(), std::string("\n")});
 }
 
@@ -235,8 +241,10 @@ void put_general(const World& now, Renderer& out) {
     out.put(dovecot_path, "0", dovecot_text(now));
     out.put(domains_path, "0", domain_of(now) + " x\n");
     out.put(users_path, "0", std::string("# address:hash\n"));
-    for (const auto* path : {mailboxes_path, aliases_path, senders_path}) out.put(path, "0", std::string("# address value\n"));
-    for (const auto* folder : {"mail/", "postfix/", "queue/"}) out.parameter(std::string("seed/") + folder, "");
+    for (const auto* path : {mailboxes_path, aliases_path, senders_path})
+        out.put(path, "0", std::string("# address value\n"));
+    for (const auto* folder : {"mail/", "postfix/", "queue/"})
+        out.parameter(std::string("seed/") + folder, "");
 }
 
 }  // namespace
@@ -247,10 +255,12 @@ bool wanted(Service, const World& world) {
 }
 
 void render(Service, const World* before, const World& now, Renderer& out) {
-    const bool anew = before == nullptr || !wanted(Service{}, *before) || domain_of(*before) != domain_of(now);
+    const bool anew =
+        before == nullptr || !wanted(Service{}, *before) || domain_of(*before) != domain_of(now);
     if (anew || !wanted(Service{}, now)) {
-        for (const auto* path : {main_path, master_path, domains_path, mailboxes_path, aliases_path, senders_path, dovecot_path,
-                                 users_path, chain_path, key_path, parameters_path})
+        for (const auto* path :
+             {main_path, master_path, domains_path, mailboxes_path, aliases_path, senders_path, dovecot_path,
+              users_path, chain_path, key_path, parameters_path})
             out.drop(path);
         before = nullptr;
     }
@@ -260,15 +270,19 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     if (before == nullptr || id(*before) != id(now)) put_certificate(now, out);
     put_postmasters(before, now, out);
     accounts::each_touched_user(before, now, [&](const Uuid& user_id, const accounts::User* user) {
-        put_mailbox(now, out, "user/" + to_string(user_id), user == nullptr ? "" : user->username.text + "@" + domain_of(now), user);
+        put_mailbox(now, out, "user/" + to_string(user_id),
+                    user == nullptr ? "" : user->username.text + "@" + domain_of(now), user);
         state_of(now).mailboxes.for_each([&](const Uuid& mailbox_id, const Mailbox& m) {
-            if (m.user_id == user_id) put_mailbox(now, out, "mailbox/" + to_string(mailbox_id), m.address.text, user);
+            if (m.user_id == user_id)
+                put_mailbox(now, out, "mailbox/" + to_string(mailbox_id), m.address.text, user);
         });
     });
     Renderer::each(before == nullptr ? nullptr : &state_of(*before).mailboxes, state_of(now).mailboxes, false,
                    [&](const Uuid& mailbox_id, const Mailbox* m) {
-                       const auto* user = m == nullptr ? nullptr : now.get<accounts::Service>().users.find(m->user_id);
-                       put_mailbox(now, out, "mailbox/" + to_string(mailbox_id), m == nullptr ? "" : m->address.text, user);
+                       const auto* user =
+                           m == nullptr ? nullptr : now.get<accounts::Service>().users.find(m->user_id);
+                       put_mailbox(now, out, "mailbox/" + to_string(mailbox_id),
+                                   m == nullptr ? "" : m->address.text, user);
                    });
     Renderer::each(before == nullptr ? nullptr : &state_of(*before).aliases, state_of(now).aliases, false,
                    [&](const Uuid& alias_id, const Alias* a) {

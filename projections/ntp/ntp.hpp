@@ -1,6 +1,6 @@
-// The cell's time: whom it asks, and for whom it answers (the cell's own networks). It serves time and never sets the
-// host's clock (chronyd -x); with no source in reach it goes on serving the host's, at a stratum that everybody leaves
-// for a better one.
+// The cell's time: whom it asks, and for whom it answers (the cell's own networks). It serves time and never
+// sets the host's clock (chronyd -x); with no source in reach it goes on serving the host's, at a stratum
+// that everybody leaves for a better one.
 #pragma once
 
 #include "projections/core/render.hpp"

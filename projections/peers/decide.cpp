@@ -174,7 +174,8 @@ Result<Settings<Plain>> restored(const World& world, const RestorePeer& command,
     return target;
 }
 
-/// Worlds that were made apart share nothing, and a diff of their maps visits what reads the same. Keys stay as they are.
+/// Worlds that were made apart share nothing, and a diff of their maps visits what reads the same. Keys stay
+/// as they are.
 bool same_but_for_keys(const Peer& present, const Peer& then) {
     auto target = then.settings;
     target.public_key = present.settings.public_key;
@@ -220,14 +221,15 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
     const auto& home = target.get<cell::Service>().cell.settings;
     for (const Peer& peer : wanted) {
         out.add(stream_of(peer.id), RestorePeer{peer.id, peer.settings, home.vpn_range, home.vpn_range6,
-                                                 out.moving(), std::nullopt});
+                                                out.moving(), std::nullopt});
     }
 }
 
 void go_forward(Service, const World& restored, Forwarder& out) {
     const World* replaced = out.replaced();
     restored.get<Service>().peers.for_each([&](const Uuid& id, const Peer& peer) {
-        const NewestKey* newest = replaced == nullptr ? nullptr : replaced->get<Service>().newest_keys.find(id);
+        const NewestKey* newest =
+            replaced == nullptr ? nullptr : replaced->get<Service>().newest_keys.find(id);
         ChangePeer change{};
         change.id = id;
         if (newest != nullptr && newest->public_key != peer.settings.public_key) {

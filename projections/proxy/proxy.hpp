@@ -1,5 +1,5 @@
-// The cell's web front: sites that people add, each a name and where its requests go, and the cell's own services under
-// names of its domain. All of it over TLS; plain HTTP is sent there.
+// The cell's web front: sites that people add, each a name and where its requests go, and the cell's own
+// services under names of its domain. All of it over TLS; plain HTTP is sent there.
 #pragma once
 
 #include "projections/core/render.hpp"

@@ -29,12 +29,14 @@ Parsed<Place> Place::parse(std::string_view text) {
 
 Parsed<Ports> Ports::parse(std::string_view text) {
     const auto wrong = [] {
-        return std::unexpected(std::string("ports look like 443 or 80,443,8000-8010, each once and in rising order"));
+        return std::unexpected(
+            std::string("ports look like 443 or 80,443,8000-8010, each once and in rising order"));
     };
     Ports out;
     unsigned last = 0;
     for (std::size_t count = 0; !text.empty(); ++count) {
-        if (count == limit) return std::unexpected(fmt::format("at most {} ports and ranges are taken", limit));
+        if (count == limit)
+            return std::unexpected(fmt::format("at most {} ports and ranges are taken", limit));
         const auto item = text.substr(0, text.find(','));
         text.remove_prefix(std::min(item.size() + 1, text.size()));
         const auto dash = item.find('-');

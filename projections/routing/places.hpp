@@ -1,5 +1,5 @@
-// What a rule of the firewall speaks of: where packets come from or go to, and their ports. Scalars like those of
-// schema/scalars.hpp, kept here because nothing else has a use for "any".
+// What a rule of the firewall speaks of: where packets come from or go to, and their ports. Scalars like
+// those of schema/scalars.hpp, kept here because nothing else has a use for "any".
 #pragma once
 
 #include <compare>

@@ -47,7 +47,8 @@ Result<void> check(const RuleSettings<Plain>& s) {
 /// One past the last.
 Result<std::uint16_t> next_position(const World& world) {
     std::uint16_t last = 0;
-    state_of(world).rules.for_each([&](const Uuid&, const Rule& rule) { last = std::max(last, rule.settings.position); });
+    state_of(world).rules.for_each(
+        [&](const Uuid&, const Rule& rule) { last = std::max(last, rule.settings.position); });
     if (last == std::numeric_limits<std::uint16_t>::max()) {
         return invalid("/position", "the last position is taken: give one");
     }
@@ -62,20 +63,26 @@ Decision change(const Rule& rule, const RuleSettings<Plain>& after) {
     return decision;
 }
 
-std::string port_key(Transport protocol, std::uint16_t port) { return fmt::format("{} {}", enum_name(protocol), port); }
+std::string port_key(Transport protocol, std::uint16_t port) {
+    return fmt::format("{} {}", enum_name(protocol), port);
+}
 
 Result<void> check(const World& world, const ForwardAdded& f, const Moving& moving) {
     if (f.port == 0) return invalid("/port", "a port is a number from 1 to 65535");
     if (f.to_port == 0) return invalid("/to_port", "a port is a number from 1 to 65535");
-    if (!is_private({f.to_address, 32}) || f.to_address == cell::server_address(world.get<cell::Service>().cell.settings)) {
-        return invalid("/to_address", fmt::format("{} is no device in the VPN or behind it", to_string(f.to_address)));
+    if (!is_private({f.to_address, 32}) ||
+        f.to_address == cell::server_address(world.get<cell::Service>().cell.settings)) {
+        return invalid("/to_address",
+                       fmt::format("{} is no device in the VPN or behind it", to_string(f.to_address)));
     }
-    if (f.protocol == Transport::udp && f.port == world.get<wireguard::Service>().wireguard.settings.listen_port) {
+    if (f.protocol == Transport::udp &&
+        f.port == world.get<wireguard::Service>().wireguard.settings.listen_port) {
         return refuse("port_taken", "/port", "WireGuard itself listens on this port");
     }
     const auto* owner = state_of(world).by_port.find(port_key(f.protocol, f.port));
     if (owner != nullptr && *owner != f.id && !is_moving(moving, forward_stream(*owner))) {
-        return refuse("port_taken", "/port", fmt::format("{} {} is forwarded already", enum_name(f.protocol), f.port));
+        return refuse("port_taken", "/port",
+                      fmt::format("{} {} is forwarded already", enum_name(f.protocol), f.port));
     }
     return {};
 }
@@ -139,7 +146,8 @@ Result<Decision> decide(const World& world, const RemoveRule& command) {
 
 Result<Decision> decide(const World& world, const RestoreRule& command) {
     if (auto ok = check(command.settings); !ok) return std::unexpected(ok.error());
-    if (const auto* present = state_of(world).rules.find(command.id)) return change(*present, command.settings);
+    if (const auto* present = state_of(world).rules.find(command.id))
+        return change(*present, command.settings);
     Decision decision;
     decision.resource = rule_resource(command.id);
     decision.emit(rule_stream(command.id), RuleAdded{command.id, command.settings});
@@ -148,7 +156,8 @@ Result<Decision> decide(const World& world, const RestoreRule& command) {
 
 Result<Decision> decide(const World& world, const AddForward& command) {
     return add(world,
-               {command.id, command.protocol, command.port, command.to_address, command.to_port.value_or(command.port)},
+               {command.id, command.protocol, command.port, command.to_address,
+                command.to_port.value_or(command.port)},
                {});
 }
 
@@ -190,8 +199,8 @@ void evolve(State& state, const RuleRemoved& event, const Meta&) { state.rules.e
 
 void evolve(State& state, const ForwardAdded& event, const Meta& meta) {
     state.by_port.assign(port_key(event.protocol, event.port), event.id);
-    state.forwards.assign(event.id, Forward{event.id, event.protocol, event.port, event.to_address, event.to_port,
-                                            meta.version, meta.at});
+    state.forwards.assign(event.id, Forward{event.id, event.protocol, event.port, event.to_address,
+                                            event.to_port, meta.version, meta.at});
 }
 
 void evolve(State& state, const ForwardRemoved& event, const Meta&) {
@@ -203,32 +212,37 @@ void evolve(State& state, const ForwardRemoved& event, const Meta&) {
     state.forwards.erase(event.id);
 }
 
-void evolve(State& state, const NatSet& event, const Meta& meta) { state.nat = {event.masquerade, meta.version}; }
+void evolve(State& state, const NatSet& event, const Meta& meta) {
+    state.nat = {event.masquerade, meta.version};
+}
 
 void reindex(State& state) {
     state.by_port.clear();
-    state.forwards.for_each([&](const Uuid& id, const Forward& f) { state.by_port.assign(port_key(f.protocol, f.port), id); });
+    state.forwards.for_each(
+        [&](const Uuid& id, const Forward& f) { state.by_port.assign(port_key(f.protocol, f.port), id); });
 }
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
-    CowMap<Uuid, Rule>::diff(state_of(now).rules, state_of(target).rules, [&](const Uuid& id, const Rule*, const Rule* then) {
-        if (!out.wants(rule_stream(id))) return;
-        if (then == nullptr) {
-            out.add(rule_stream(id), RemoveRule{id});
-        } else {
-            out.add(rule_stream(id), RestoreRule{id, then->settings});
-        }
-    });
-    CowMap<Uuid, Forward>::diff(
-        state_of(now).forwards, state_of(target).forwards, [&](const Uuid& id, const Forward* is, const Forward* then) {
-            if (!out.wants(forward_stream(id))) return;
-            if (then == nullptr) {
-                out.add(forward_stream(id), RemoveForward{id});
-            } else if (is == nullptr) {
-                const ForwardAdded back{id, then->protocol, then->port, then->to_address, then->to_port};
-                out.add(forward_stream(id), RestoreForward{back, out.moving()});
-            }
-        });
+    CowMap<Uuid, Rule>::diff(state_of(now).rules, state_of(target).rules,
+                             [&](const Uuid& id, const Rule*, const Rule* then) {
+                                 if (!out.wants(rule_stream(id))) return;
+                                 if (then == nullptr) {
+                                     out.add(rule_stream(id), RemoveRule{id});
+                                 } else {
+                                     out.add(rule_stream(id), RestoreRule{id, then->settings});
+                                 }
+                             });
+    CowMap<Uuid, Forward>::diff(state_of(now).forwards, state_of(target).forwards,
+                                [&](const Uuid& id, const Forward* is, const Forward* then) {
+                                    if (!out.wants(forward_stream(id))) return;
+                                    if (then == nullptr) {
+                                        out.add(forward_stream(id), RemoveForward{id});
+                                    } else if (is == nullptr) {
+                                        const ForwardAdded back{id, then->protocol, then->port,
+                                                                then->to_address, then->to_port};
+                                        out.add(forward_stream(id), RestoreForward{back, out.moving()});
+                                    }
+                                });
     const auto& then = state_of(target).nat;
     if (out.wants(nat_stream) && then.masquerade != state_of(now).nat.masquerade) {
         out.add(std::string(nat_stream), SetNat{then.masquerade});

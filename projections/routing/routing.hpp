@@ -1,10 +1,11 @@
-// What passes between the VPN and everything else, beyond what each peer's own `internet` and `services` say: ordered
-// rules, ports forwarded to a device, and address translation. Closed unless something here or there opens it. The
-// firewall that keeps to it is a file of the wireguard service (projections/wireguard/firewall.hpp): it lives where the
-// tunnel lives and is loaded before the tunnel comes up.
+// What passes between the VPN and everything else, beyond what each peer's own `internet` and `services` say:
+// ordered rules, ports forwarded to a device, and address translation. Closed unless something here or there
+// opens it. The firewall that keeps to it is a file of the wireguard service
+// (projections/wireguard/firewall.hpp): it lives where the tunnel lives and is loaded before the tunnel comes
+// up.
 //
-// Rules are looked at in the order of their positions, and where two have the same one, in the order in which they were
-// made; the first that matches decides.
+// Rules are looked at in the order of their positions, and where two have the same one, in the order in which
+// they were made; the first that matches decides.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -259,10 +260,12 @@ struct Service {
     static constexpr bool renders = false;  // its file is wireguard's
     using State = routing::State;
     using Events = TypeList<RuleAdded, RuleChanged, RuleRemoved, ForwardAdded, ForwardRemoved, NatSet>;
-    using Commands = TypeList<AddRule, ChangeRule, RemoveRule, RestoreRule, AddForward, RemoveForward, RestoreForward, SetNat>;
+    using Commands = TypeList<AddRule, ChangeRule, RemoveRule, RestoreRule, AddForward, RemoveForward,
+                              RestoreForward, SetNat>;
     template <class S>
     static auto resources(S& state) {
-        return std::tuple(collection("routing_rules", state.rules), collection("routing_forwards", state.forwards),
+        return std::tuple(collection("routing_rules", state.rules),
+                          collection("routing_forwards", state.forwards),
                           singleton("routing_nat", state.nat));
     }
 };

@@ -20,7 +20,8 @@ Result<Decision> decide(const World& world, const ChangeService& command) {
         decision.emit(stream_of(command.name), ServiceSwitched{command.name, command.enabled.value});
     }
     if (command.port.present) {
-        if (auto ok = stack::change_port(world, command.name, command.port.value, decision); !ok) return std::unexpected(ok.error());
+        if (auto ok = stack::change_port(world, command.name, command.port.value, decision); !ok)
+            return std::unexpected(ok.error());
     }
     return decision;
 }
@@ -31,13 +32,17 @@ void evolve(State& state, const ServiceSwitched& event, const Meta& meta) {
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     using Map = CowMap<std::string, Setting>;
-    Map::diff(now.get<Service>().settings, target.get<Service>().settings, [&](const std::string& name, const auto*, const auto* then) {
-        const bool enabled = then == nullptr || then->enabled;
-        if (out.wants(stream_of(name)) && enabled != is_enabled(now, name)) out.add(stream_of(name), ChangeService{name, enabled});
-    });
+    Map::diff(now.get<Service>().settings, target.get<Service>().settings,
+              [&](const std::string& name, const auto*, const auto* then) {
+                  const bool enabled = then == nullptr || then->enabled;
+                  if (out.wants(stream_of(name)) && enabled != is_enabled(now, name))
+                      out.add(stream_of(name), ChangeService{name, enabled});
+              });
 }
 
-bool is_running(const World& world, std::string_view name) { return is_enabled(world, name) && is_wanted(name, world); }
+bool is_running(const World& world, std::string_view name) {
+    return is_enabled(world, name) && is_wanted(name, world);
+}
 
 bool is_enabled(const World& world, std::string_view name) {
     const auto* setting = world.get<Service>().settings.find(name);

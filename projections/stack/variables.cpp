@@ -14,13 +14,15 @@ Parsed<T> parse_value(std::string_view text) {
         T value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-            return std::unexpected(fmt::format("must be a number from 0 to {}", std::numeric_limits<T>::max()));
+            return std::unexpected(
+                fmt::format("must be a number from 0 to {}", std::numeric_limits<T>::max()));
         }
         return value;
     } else if constexpr (std::same_as<T, LogLevel>) {
         const auto names = enum_names(LogLevel{});
         const auto found = std::ranges::find(names, text);
-        if (found == names.end()) return std::unexpected(fmt::format("must be one of {}", fmt::join(names, ", ")));
+        if (found == names.end())
+            return std::unexpected(fmt::format("must be one of {}", fmt::join(names, ", ")));
         return static_cast<LogLevel>(found - names.begin());
     } else {
         return T::parse(text);
@@ -38,7 +40,8 @@ std::string value_text(const T& value) {
     }
 }
 
-/// Sets the field that has this variable's name; empty where it went well, else what is wrong. `known`: there is one.
+/// Sets the field that has this variable's name; empty where it went well, else what is wrong. `known`: there
+/// is one.
 std::string assign(Settings<Patch>& changes, const Assignment& assignment, bool& known) {
     std::string wrong;
     const auto one = [&](const auto& field) {
@@ -65,7 +68,8 @@ std::string assign_special(Imported& out, const Assignment& assignment, bool& kn
         out.wireguard_port = *port;
     } else if (assignment.name == "FLASK_DEBUG") {
         if (assignment.value != "0" && assignment.value != "1") return "must be 0 or 1";
-        if (assignment.value == "1" && !out.changes.pic_log_level.present) out.changes.pic_log_level = LogLevel::debug;
+        if (assignment.value == "1" && !out.changes.pic_log_level.present)
+            out.changes.pic_log_level = LogLevel::debug;
     } else {
         known = false;
     }
@@ -96,7 +100,8 @@ Result<Imported> read_assignments(const std::vector<Assignment>& variables) {
         auto wrong = assign_special(out, variable, known);
         if (!known) wrong = assign(out.changes, variable, known);
         if (!known) {
-            errors.push_back({fmt::format("/variables/{}/name", i), variable.name + " is no variable of .env.example"});
+            errors.push_back(
+                {fmt::format("/variables/{}/name", i), variable.name + " is no variable of .env.example"});
         } else if (!wrong.empty()) {
             errors.push_back({fmt::format("/variables/{}/value", i), variable.name + ": " + wrong});
         }

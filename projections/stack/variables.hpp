@@ -7,8 +7,8 @@ namespace pic::stack {
 
 [[nodiscard]] std::string variable_name(std::string_view field);  ///< "dns_port" -> "DNS_PORT"
 
-/// Reads assignments into a change of `settings` and, where given, of WireGuard's port. Every fault is listed, at
-/// /variables/<n>/name or .../value. Rejection: "invalid_field".
+/// Reads assignments into a change of `settings` and, where given, of WireGuard's port. Every fault is
+/// listed, at /variables/<n>/name or .../value. Rejection: "invalid_field".
 struct Imported {
     Settings<Patch> changes;
     std::optional<Port> wireguard_port;

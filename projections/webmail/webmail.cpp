@@ -10,7 +10,8 @@ namespace {
 
 constexpr char config_path[] = "config.inc.php", root_path[] = "root.pem";
 
-/// @...@ are the agent's. The session key is made on the spot and never leaves the machine: a cell's log knows none.
+/// @...@ are the agent's. The session key is made on the spot and never leaves the machine: a cell's log
+/// knows none.
 std::string config(const std::string& domain) {
     return fmt::format(R"(<?php
 $tls = ['ssl' => ['cafile' => '@live@/root.pem', 'verify_peer' => true, 'peer_name' => 'mail.{0}']];
@@ -106,7 +107,8 @@ bool wanted(Service, const World& world) { return mail::wanted(mail::Service{}, 
 
 void render(Service, const World* before, const World& now, Renderer& out) {
     if (!wanted(Service{}, now)) {
-        for (const auto* path : {config_path, root_path, "defaults.inc.php", "mimetypes.php", "setup.php", "php-fpm.conf", "nginx.conf"})
+        for (const auto* path : {config_path, root_path, "defaults.inc.php", "mimetypes.php", "setup.php",
+                                 "php-fpm.conf", "nginx.conf"})
             out.drop(path);
         return;
     }
@@ -118,7 +120,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
         out.put("php-fpm.conf", "0", std::string(fpm_text));
         out.put("nginx.conf", "0", std::string(nginx_text));
     }
-    if (before == nullptr || domain_of(*before) != domain_of(now)) out.put(config_path, "0", config(domain_of(now)));
+    if (before == nullptr || domain_of(*before) != domain_of(now))
+        out.put(config_path, "0", config(domain_of(now)));
     const auto root = certificates::root_pem(now);
     if (before == nullptr || certificates::root_pem(*before) != root) out.put(root_path, "0", root);
 }

@@ -1,5 +1,6 @@
-// Webmail: Roundcube before the cell's own mail and nobody else's. It has no state in the log; it is there where mail is,
-// and people sign in to it with their mailbox. What it keeps (address books, settings, its session key) it makes itself.
+// Webmail: Roundcube before the cell's own mail and nobody else's. It has no state in the log; it is there
+// where mail is, and people sign in to it with their mailbox. What it keeps (address books, settings, its
+// session key) it makes itself.
 #pragma once
 
 #include "projections/core/render.hpp"

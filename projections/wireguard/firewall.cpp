@@ -13,9 +13,10 @@ namespace {
 constexpr char table_key[] = "0-table";
 constexpr char nat_key[] = "9-nat";
 
-/// "Internet" is what is nobody's private network: the networks of the house and of the containers are opened by rules
-/// alone. Peers are in sets of single addresses and the networks behind them in sets of their own, for nft takes minutes
-/// to put ten thousand addresses one by one into a set that may hold networks, and half a second into one that may not.
+/// "Internet" is what is nobody's private network: the networks of the house and of the containers are opened
+/// by rules alone. Peers are in sets of single addresses and the networks behind them in sets of their own,
+/// for nft takes minutes to put ten thousand addresses one by one into a set that may hold networks, and half
+/// a second into one that may not.
 constexpr char table_text[] = R"(table inet pic
 delete table inet pic
 table inet pic {{
@@ -97,7 +98,6 @@ std::string table(const World& world) {
                        fmt::arg("port", world.get<Service>().wireguard.settings.listen_port));
 }
 
-
 /// The addresses that speak for a peer: its own, and the networks behind it.
 struct Source {
     std::string_view prefix;  ///< of the names of its sets
@@ -105,13 +105,15 @@ struct Source {
     std::string text;
 };
 std::vector<Source> sources_of(const peers::Peer& peer) {
-    std::vector<Source> all{{"", false, to_string(peer.settings.address)}, {"", true, to_string(peer.settings.address6)}};
+    std::vector<Source> all{{"", false, to_string(peer.settings.address)},
+                            {"", true, to_string(peer.settings.address6)}};
     for (const auto& lan : peer.settings.lans) all.push_back({"lan_", lan.v6, to_string(lan)});
     return all;
 }
 
 std::string add_element(const Source& source, std::string_view set, const std::string& element) {
-    return fmt::format("add element inet pic {}{}{} {{ {} }}\n", source.prefix, set, source.v6 ? 6 : 4, element);
+    return fmt::format("add element inet pic {}{}{} {{ {} }}\n", source.prefix, set, source.v6 ? 6 : 4,
+                       element);
 }
 
 /// The services that a peer may reach and no others; each port is an element.
@@ -158,8 +160,10 @@ std::string rule_key(const routing::Rule& rule) {
 }
 
 std::string forward_text(const routing::Forward& f) {
-    return fmt::format("add rule inet pic incoming iifname != \"wg0\" meta nfproto ipv4 {} dport {} counter dnat ip to {}:{}\n",
-                       enum_name(f.protocol), f.port, to_string(f.to_address), f.to_port);
+    return fmt::format(
+        "add rule inet pic incoming iifname != \"wg0\" meta nfproto ipv4 {} dport {} counter dnat ip to "
+        "{}:{}\n",
+        enum_name(f.protocol), f.port, to_string(f.to_address), f.to_port);
 }
 
 void put_or_remove(Renderer& out, const std::string& key, std::string text) {
@@ -176,7 +180,8 @@ void put_rules(const World* before, const World& now, Renderer& out) {
     Rules::diff(before == nullptr ? Rules{} : before->get<routing::Service>().rules, rules,
                 [&](const Uuid&, const routing::Rule* was, const routing::Rule* is) {
                     if (was != nullptr) out.remove(firewall_path, rule_key(*was));
-                    if (is != nullptr && is->settings.enabled) out.put(firewall_path, rule_key(*is), rule_text(is->settings));
+                    if (is != nullptr && is->settings.enabled)
+                        out.put(firewall_path, rule_key(*is), rule_text(is->settings));
                 });
 }
 
@@ -192,14 +197,16 @@ void put_nat(const World& now, Renderer& out) {
 void put_firewall(const World* before, const World& now, Renderer& out) {
     const auto port = [](const World& world) { return world.get<Service>().wireguard.settings.listen_port; };
     if (before == nullptr || port(*before) != port(now)) out.put(firewall_path, table_key, table(now));
-    Renderer::each(before == nullptr ? nullptr : &before->get<peers::Service>().peers, now.get<peers::Service>().peers, false,
-                   [&](const Uuid& id, const peers::Peer* peer) {
+    Renderer::each(before == nullptr ? nullptr : &before->get<peers::Service>().peers,
+                   now.get<peers::Service>().peers, false, [&](const Uuid& id, const peers::Peer* peer) {
                        put_or_remove(out, "2-peer/" + to_string(id), peer == nullptr ? "" : peer_text(*peer));
                    });
     put_rules(before, now, out);
     Renderer::each(before == nullptr ? nullptr : &before->get<routing::Service>().forwards,
-                   now.get<routing::Service>().forwards, false, [&](const Uuid& id, const routing::Forward* forward) {
-                       put_or_remove(out, "4-forward/" + to_string(id), forward == nullptr ? "" : forward_text(*forward));
+                   now.get<routing::Service>().forwards, false,
+                   [&](const Uuid& id, const routing::Forward* forward) {
+                       put_or_remove(out, "4-forward/" + to_string(id),
+                                     forward == nullptr ? "" : forward_text(*forward));
                    });
     const auto nat = [](const World& world) { return world.get<routing::Service>().nat.masquerade; };
     if (before == nullptr || nat(*before) != nat(now)) put_nat(now, out);

@@ -14,7 +14,9 @@ constexpr std::uint16_t mtu_least = 1280, mtu_most = 9000;
 ResourceName resource() { return {"wireguard", "", std::string(stream)}; }
 
 Result<void> check(const Settings<Plain>& s) {
-    const auto invalid = [](const char* pointer, std::string detail) { return reject("invalid_field", detail, {{pointer, detail}}); };
+    const auto invalid = [](const char* pointer, std::string detail) {
+        return reject("invalid_field", detail, {{pointer, detail}});
+    };
     if (s.listen_port == 0) return invalid("/listen_port", "a port is a number from 1 to 65535");
     if (s.mtu < mtu_least || s.mtu > mtu_most) {
         return invalid("/mtu", fmt::format("the MTU is a number from {} to {}", mtu_least, mtu_most));
@@ -26,9 +28,10 @@ Nodes interface_section(const World& world) {
     const auto& wg = world.get<Service>().wireguard;
     const auto& c = world.get<cell::Service>().cell.settings;
     Nodes nodes;
-    nodes.emplace_back(fmt::format("[Interface]\nAddress = {}/{}, {}/{}\nListenPort = {}\nMTU = {}\nPrivateKey = ",
-                                   to_string(cell::server_address(c)), c.vpn_range.prefix, to_string(cell::server_address6(c)),
-                                   c.vpn_range6.prefix, wg.settings.listen_port, wg.settings.mtu));
+    nodes.emplace_back(fmt::format(
+        "[Interface]\nAddress = {}/{}, {}/{}\nListenPort = {}\nMTU = {}\nPrivateKey = ",
+        to_string(cell::server_address(c)), c.vpn_range.prefix, to_string(cell::server_address6(c)),
+        c.vpn_range6.prefix, wg.settings.listen_port, wg.settings.mtu));
     nodes.emplace_back(*wg.private_key_ref);
     nodes.emplace_back(std::string("\n"));
     return nodes;
@@ -42,7 +45,8 @@ Nodes peer_section(const peers::Peer& peer) {
         nodes.emplace_back(*peer.preshared_key_ref);
         text = "\n";
     }
-    text += fmt::format("AllowedIPs = {}/32, {}/128", to_string(peer.settings.address), to_string(peer.settings.address6));
+    text += fmt::format("AllowedIPs = {}/32, {}/128", to_string(peer.settings.address),
+                        to_string(peer.settings.address6));
     for (const auto& lan : peer.settings.lans) text += ", " + to_string(lan);
     nodes.emplace_back(text + "\n");
     return nodes;
@@ -57,8 +61,8 @@ std::string lans_text(const peers::Peer& peer) {
 bool same_interface(const World& a, const World& b) {
     const auto& x = a.get<cell::Service>().cell.settings;
     const auto& y = b.get<cell::Service>().cell.settings;
-    return a.get<Service>().wireguard.version == b.get<Service>().wireguard.version && x.vpn_range == y.vpn_range &&
-           x.vpn_range6 == y.vpn_range6;
+    return a.get<Service>().wireguard.version == b.get<Service>().wireguard.version &&
+           x.vpn_range == y.vpn_range && x.vpn_range6 == y.vpn_range6;
 }
 
 }  // namespace
@@ -106,9 +110,11 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     if (first || !same_interface(*before, now)) {
         out.put(config_path, "0", interface_section(now));
         const auto& c = now.get<cell::Service>().cell.settings;
-        out.parameter("addresses", fmt::format("{}/{} {}/{}", to_string(cell::server_address(c)), c.vpn_range.prefix,
-                                               to_string(cell::server_address6(c)), c.vpn_range6.prefix));
-        out.parameter("dns_addresses", fmt::format("{} {}", to_string(cell::server_address(c)), to_string(cell::server_address6(c))));
+        out.parameter("addresses",
+                      fmt::format("{}/{} {}/{}", to_string(cell::server_address(c)), c.vpn_range.prefix,
+                                  to_string(cell::server_address6(c)), c.vpn_range6.prefix));
+        out.parameter("dns_addresses", fmt::format("{} {}", to_string(cell::server_address(c)),
+                                                   to_string(cell::server_address6(c))));
         out.parameter("mtu", std::to_string(wg.settings.mtu));
         out.parameter("listen_port", std::to_string(wg.settings.listen_port));
         out.parameter("public_key", to_string(*wg.public_key));
@@ -125,7 +131,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
                        } else {
                            out.remove(config_path, key);
                        }
-                       // Inside the VPN range the interface's own network leads the way; to a peer's LANs a route does.
+                       // Inside the VPN range the interface's own network leads the way; to a peer's LANs a
+                       // route does.
                        if (there && !peer->settings.lans.empty()) {
                            out.parameter(route, lans_text(*peer));
                        } else {
@@ -135,8 +142,10 @@ void render(Service, const World* before, const World& now, Renderer& out) {
 }
 
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
-    const auto changes = difference<Settings>(now.get<Service>().wireguard.settings, target.get<Service>().wireguard.settings);
-    if (out.wants(stream) && !is_empty<Settings>(changes)) out.add(std::string(stream), ChangeWireguard{changes});
+    const auto changes =
+        difference<Settings>(now.get<Service>().wireguard.settings, target.get<Service>().wireguard.settings);
+    if (out.wants(stream) && !is_empty<Settings>(changes))
+        out.add(std::string(stream), ChangeWireguard{changes});
 }
 
 void go_forward(Service, const World& restored, Forwarder& out) {
@@ -147,7 +156,8 @@ std::string pushed_dns(const World& world) {
     const auto& dns = world.get<Service>().wireguard.settings.dns;
     if (!dns) {
         const auto& c = world.get<cell::Service>().cell.settings;
-        return fmt::format("{}, {}, {}", to_string(cell::server_address(c)), to_string(cell::server_address6(c)), c.domain.text);
+        return fmt::format("{}, {}, {}", to_string(cell::server_address(c)),
+                           to_string(cell::server_address6(c)), c.domain.text);
     }
     std::string text;
     for (const auto& address : *dns) text += (text.empty() ? "" : ", ") + address.address;

@@ -1,5 +1,5 @@
-// The cell's end of the VPN: its keys and the interface, rendered as wg0.conf with one fragment a peer, so that one changed
-// peer among ten thousand costs one fragment.
+// The cell's end of the VPN: its keys and the interface, rendered as wg0.conf with one fragment a peer, so
+// that one changed peer among ten thousand costs one fragment.
 #pragma once
 
 #include "projections/core/render.hpp"
@@ -15,10 +15,10 @@ namespace pic::wireguard {
 
 template <template <class> class F>
 struct Settings {
-    F<std::uint16_t> listen_port;                         ///< UDP, 1-65535
-    F<std::uint16_t> mtu;                                 ///< bytes, 1280 (RFC 8200) to 9000
-    F<std::optional<std::vector<SocketAddress>>> dns;     ///< pushed to clients; null: the cell's own resolver
-    F<std::uint16_t> keepalive;                           ///< seconds, 0: none; what a peer's own setting overrides
+    F<std::uint16_t> listen_port;                      ///< UDP, 1-65535
+    F<std::uint16_t> mtu;                              ///< bytes, 1280 (RFC 8200) to 9000
+    F<std::optional<std::vector<SocketAddress>>> dns;  ///< pushed to clients; null: the cell's own resolver
+    F<std::uint16_t> keepalive;  ///< seconds, 0: none; what a peer's own setting overrides
 
     template <class Self>
     static auto fields(Self& s) {
@@ -35,9 +35,10 @@ struct Wireguard {
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(Settings<Plain>::fields(s.settings),
-                              std::tuple(field("public_key", s.public_key), field("private_key_ref", s.private_key_ref),
-                                         field("version", s.version)));
+        return std::tuple_cat(
+            Settings<Plain>::fields(s.settings),
+            std::tuple(field("public_key", s.public_key), field("private_key_ref", s.private_key_ref),
+                       field("version", s.version)));
     }
 };
 
@@ -83,7 +84,7 @@ struct ChangeWireguard {
 /// New keys for the cell: every client's config has to be fetched anew.
 struct RotateWireguard {
     static constexpr std::string_view type = "RotateWireguardKey";
-    WgKey public_key;           // both are brought by prepare()
+    WgKey public_key;  // both are brought by prepare()
     SecretRef private_key_ref;
     template <class Self>
     static auto fields(Self&) {

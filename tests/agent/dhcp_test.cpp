@@ -34,7 +34,8 @@ void require_applied(const Report& report) {
 
 std::string range(unsigned first, unsigned last) {
     return fmt::format(
-        "port=0\nbind-dynamic\ndhcp-authoritative\ndhcp-range=192.168.50.{},192.168.50.{},255.255.255.0,3600\n"
+        "port=0\nbind-dynamic\ndhcp-authoritative\ndhcp-range=192.168.50.{},192.168.50.{},255.255.255.0,"
+        "3600\n"
         "dhcp-option=option:router,192.168.50.1\ndhcp-option=option:dns-server,0.0.0.0\n"
         "dhcp-option=option:domain-name,home.example\n",
         first, last);
@@ -46,18 +47,22 @@ Desired cell() {
     return desired;
 }
 
-pid_t network_of(const Applier& applier) { return nlohmann::json::parse(applier.status())["namespace_pid"].get<pid_t>(); }
+pid_t network_of(const Applier& applier) {
+    return nlohmann::json::parse(applier.status())["namespace_pid"].get<pid_t>();
+}
 
 /// A machine with one network card, on a cable to the cell's.
 class Client {
   public:
     explicit Client(pid_t cell) : space_(std::move(*Namespace::make({}, {}))) {
-        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "link", "add", "lan", "type", "veth",
-              "peer", "name", "eth0", "netns", std::to_string(space_.holder())});
-        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "address", "add", "192.168.50.1/24",
-              "dev", "lan"});
-        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "link", "set", "lan", "up"});
-        const auto ran = run({.argv = {ip(), "link", "set", "eth0", "address", card, "up"}, .space = &space_}, patience);
+        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "link", "add", "lan",
+              "type", "veth", "peer", "name", "eth0", "netns", std::to_string(space_.holder())});
+        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "address", "add",
+              "192.168.50.1/24", "dev", "lan"});
+        must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "link", "set", "lan",
+              "up"});
+        const auto ran =
+            run({.argv = {ip(), "link", "set", "eth0", "address", card, "up"}, .space = &space_}, patience);
         REQUIRE(ran.ok());
     }
     /// What udhcpc is given: "address|router|dns|domain"; "" for nothing.
@@ -66,12 +71,13 @@ class Client {
         const auto script = (folder.path() / "script").string();
         {
             std::FILE* out = std::fopen(script.c_str(), "w");
-            std::fputs("#!/bin/sh\n[ \"$1\" = bound ] && echo \"lease $ip|$router|$dns|$domain\" || true\n", out);
+            std::fputs("#!/bin/sh\n[ \"$1\" = bound ] && echo \"lease $ip|$router|$dns|$domain\" || true\n",
+                       out);
             std::fclose(out);
         }
         std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-        const auto ran = run({.argv = {*find_program("busybox", {}), "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "8",
-                                       "-T", "1", "-s", script},
+        const auto ran = run({.argv = {*find_program("busybox", {}), "udhcpc", "-i", "eth0", "-n", "-q", "-f",
+                                       "-t", "8", "-T", "1", "-s", script},
                               .space = &space_},
                              patience);
         const auto at = ran.output.find("lease 192");

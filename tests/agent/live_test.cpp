@@ -41,7 +41,8 @@ struct Leases {
 std::vector<Json> told(LiveTables& tables, const Leases& leases) {
     const Runtime runtime(leases.spec, {});
     std::vector<Json> all;
-    for (const auto& message : tables.changes(leases.values, runtime)) all.push_back(Json::parse(message)["live"]);
+    for (const auto& message : tables.changes(leases.values, runtime))
+        all.push_back(Json::parse(message)["live"]);
     return all;
 }
 

@@ -80,7 +80,8 @@ TEST_CASE("what chronyd does not understand is refused, also among the sources")
     Applier applier(options_for("ntp", folder.path(), {{"ntp_port", port}}));
     auto desired = cell();
     require_applied(applier.apply(desired.next()));
-    desired.set(GENERATE(std::string("chrony.conf"), std::string("sources/cell.sources")), "1", "no such thing\n");
+    desired.set(GENERATE(std::string("chrony.conf"), std::string("sources/cell.sources")), "1",
+                "no such thing\n");
     const auto report = applier.apply(desired.next());
     CHECK(report.state == ApplyState::refused);
     CHECK(report.step == "validate");

@@ -98,9 +98,10 @@ void set_wireguard(Desired& desired, unsigned count) {
         "wg0.conf", "interface",
         fmt::format("[Interface]\nPrivateKey = {}\nAddress = 10.8.0.1/16, fd00:8::1/64\nListenPort = 51820\n",
                     key_of("server")));
-    desired.set("cell.nft", "0-table",
-                "table inet pic\ndelete table inet pic\n"
-                "table inet pic {\n    chain input { type filter hook input priority filter; policy accept; }\n}\n");
+    desired.set(
+        "cell.nft", "0-table",
+        "table inet pic\ndelete table inet pic\n"
+        "table inet pic {\n    chain input { type filter hook input priority filter; policy accept; }\n}\n");
     desired.set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64").set(parameters_path, "mtu", "1420");
     for (unsigned i = 0; i < count; ++i)
         set_peer(desired, i, fmt::format("10.8.{}.{}", (i + 2) >> 8 & 255, (i + 2) & 255));

@@ -26,7 +26,9 @@ json container(const std::string& name, const std::string& service, const std::s
             {"State", "running"},
             {"Status", "Up 2 minutes (healthy)"},
             {"Labels", {{"com.docker.compose.project", project}, {"com.docker.compose.service", service}}},
-            {"Ports", {{{"IP", "0.0.0.0"}, {"PrivatePort", 53}, {"PublicPort", 5353}, {"Type", "udp"}}, {{"PrivatePort", 9153}, {"Type", "tcp"}}}},
+            {"Ports",
+             {{{"IP", "0.0.0.0"}, {"PrivatePort", 53}, {"PublicPort", 5353}, {"Type", "udp"}},
+              {{"PrivatePort", 9153}, {"Type", "tcp"}}}},
             {"NetworkSettings", {{"Networks", {{"cell", {{"IPAddress", "172.20.0.3"}}}}}}}};
 }
 
@@ -38,7 +40,8 @@ std::string frame(char stream, const std::string& text) {
     return header + text;
 }
 
-/// An engine with two containers of ours and one of somebody else, whom it lists although it was asked not to.
+/// An engine with two containers of ours and one of somebody else, whom it lists although it was asked not
+/// to.
 DockerReply engine(const std::string& line) {
     if (line.starts_with("GET /containers/json?")) {
         return {200, json{container("cell-dns", "dns", "cell"), container("cell-api", "api", "cell"),
@@ -46,15 +49,19 @@ DockerReply engine(const std::string& line) {
                          .dump()};
     }
     if (line.find("/logs?") != std::string::npos) {
-        return {200, frame(1, "2026-11-24T10:00:00.1Z ready\n") + frame(2, "2026-11-24T10:00:01.2Z \x1b[31mred\n")};
+        return {200, frame(1, "2026-11-24T10:00:00.1Z ready\n") +
+                         frame(2, "2026-11-24T10:00:01.2Z \x1b[31mred\n")};
     }
     if (line.find("/stats?") != std::string::npos) {
-        return {200, json{{"cpu_stats", {{"cpu_usage", {{"total_usage", 300}}}, {"system_cpu_usage", 2000}, {"online_cpus", 2}}},
-                          {"precpu_stats", {{"cpu_usage", {{"total_usage", 200}}}, {"system_cpu_usage", 1000}}},
-                          {"memory_stats", {{"usage", 5000}, {"limit", 9000}, {"stats", {{"inactive_file", 1000}}}}},
-                          {"networks", {{"eth0", {{"rx_bytes", 7}, {"tx_bytes", 8}}}}},
-                          {"pids_stats", {{"current", 3}}}}
-                         .dump()};
+        return {
+            200,
+            json{{"cpu_stats",
+                  {{"cpu_usage", {{"total_usage", 300}}}, {"system_cpu_usage", 2000}, {"online_cpus", 2}}},
+                 {"precpu_stats", {{"cpu_usage", {{"total_usage", 200}}}, {"system_cpu_usage", 1000}}},
+                 {"memory_stats", {{"usage", 5000}, {"limit", 9000}, {"stats", {{"inactive_file", 1000}}}}},
+                 {"networks", {{"eth0", {{"rx_bytes", 7}, {"tx_bytes", 8}}}}},
+                 {"pids_stats", {{"current", 3}}}}
+                .dump()};
     }
     if (line.find("/start") != std::string::npos) return {500, R"({"message":"port is already allocated"})"};
     return {204, ""};
@@ -63,7 +70,8 @@ DockerReply engine(const std::string& line) {
 struct Stand {
     TempFolder folder;
     FakeDocker docker{folder.path() / "docker.sock", engine};
-    broker::Server server{folder.path() / "broker.sock", {broker::Docker((folder.path() / "docker.sock").string()), "cell"}};
+    broker::Server server{folder.path() / "broker.sock",
+                          {broker::Docker((folder.path() / "docker.sock").string()), "cell"}};
     broker::Client client{folder.path() / "broker.sock"};
 
     json ask(Verb verb, const std::string& name = {}) {
@@ -74,7 +82,8 @@ struct Stand {
     /// What Docker was asked besides the list of containers.
     [[nodiscard]] std::vector<std::string> deeds() const {
         auto lines = docker.seen();
-        std::erase_if(lines, [](const std::string& line) { return line.starts_with("GET /containers/json?"); });
+        std::erase_if(lines,
+                      [](const std::string& line) { return line.starts_with("GET /containers/json?"); });
         return lines;
     }
     /// The broker's raw answer to a raw line.
@@ -87,7 +96,8 @@ struct Stand {
         REQUIRE(::send(fd, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size()));
         std::string answer;
         char piece[4096];
-        for (ssize_t n = 0; (n = ::recv(fd, piece, sizeof piece, 0)) > 0;) answer.append(piece, static_cast<std::size_t>(n));
+        for (ssize_t n = 0; (n = ::recv(fd, piece, sizeof piece, 0)) > 0;)
+            answer.append(piece, static_cast<std::size_t>(n));
         ::close(fd);
         return json::parse(answer);
     }
@@ -104,7 +114,8 @@ TEST_CASE("the broker lists the cell's own containers and no others") {
     CHECK(dns.at("name") == "cell-dns");
     CHECK(dns.at("health") == "healthy");
     CHECK(dns.at("address") == "172.20.0.3");
-    CHECK(dns.at("ports") == json::parse(R"([{"address":"0.0.0.0","published":5353,"port":53,"protocol":"udp"}])"));
+    CHECK(dns.at("ports") ==
+          json::parse(R"([{"address":"0.0.0.0","published":5353,"port":53,"protocol":"udp"}])"));
     // The engine was asked for ours alone.
     CHECK(stand.docker.seen().front().find("com%2Edocker%2Ecompose%2Eproject%3Dcell") != std::string::npos);
 }
@@ -162,11 +173,14 @@ TEST_CASE("stats are figures that mean something") {
 
 TEST_CASE("everything that is none of the verbs is refused before Docker hears of it") {
     Stand stand;
-    const auto line = GENERATE(as<std::string>{},
-        "{\"verb\":\"exec\",\"container\":\"cell-dns\"}\n", "{\"verb\":\"kill\",\"container\":\"cell-dns\"}\n",
-        "{\"verb\":\"create\"}\n", "{\"verb\":\"start\"}\n", "{\"verb\":\"list\",\"container\":\"cell-dns\"}\n",
-        "{\"verb\":\"start\",\"container\":\"../images/json\"}\n", "{\"verb\":\"start\",\"container\":\"cell-dns?t=0\"}\n",
-        "{\"verb\":\"start\",\"container\":\"cell-dns\",\"privileged\":true}\n", "{\"verb\":\"start\",\"container\":[\"cell-dns\"]}\n",
+    const auto line = GENERATE(
+        as<std::string>{}, "{\"verb\":\"exec\",\"container\":\"cell-dns\"}\n",
+        "{\"verb\":\"kill\",\"container\":\"cell-dns\"}\n", "{\"verb\":\"create\"}\n",
+        "{\"verb\":\"start\"}\n", "{\"verb\":\"list\",\"container\":\"cell-dns\"}\n",
+        "{\"verb\":\"start\",\"container\":\"../images/json\"}\n",
+        "{\"verb\":\"start\",\"container\":\"cell-dns?t=0\"}\n",
+        "{\"verb\":\"start\",\"container\":\"cell-dns\",\"privileged\":true}\n",
+        "{\"verb\":\"start\",\"container\":[\"cell-dns\"]}\n",
         "{\"verb\":\"logs\",\"container\":\"cell-dns\",\"tail\":100000}\n", "{\"verb\":1}\n", "[]\n", "\n",
         "GET /containers/json HTTP/1.1\r\nHost: docker\r\n\r\n", "POST /containers/create HTTP/1.1\r\n\r\n");
     CAPTURE(line);

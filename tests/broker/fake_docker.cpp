@@ -50,7 +50,8 @@ void FakeDocker::serve() {
             seen_.push_back(line);
         }
         const auto reply = handler_(line);
-        const auto text = "HTTP/1.0 " + std::to_string(reply.status) + " Said\r\nContent-Type: application/json\r\n\r\n" + reply.body;
+        const auto text = "HTTP/1.0 " + std::to_string(reply.status) +
+                          " Said\r\nContent-Type: application/json\r\n\r\n" + reply.body;
         (void)!::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
         ::close(connection);
     }

@@ -1,5 +1,5 @@
-// A Docker engine that is not there: a real unix socket and real HTTP, answering as the Engine API documents, and a record
-// of every request line, so that a test can say what never reached it.
+// A Docker engine that is not there: a real unix socket and real HTTP, answering as the Engine API documents,
+// and a record of every request line, so that a test can say what never reached it.
 #pragma once
 
 #include <atomic>

@@ -128,8 +128,9 @@ TEST_CASE("the words of a record's value are one value") {
 TEST_CASE("upstreams are replaced, and the forward of one domain leaves the others") {
     const FakeDaemon daemon([](const Seen& seen) -> Reply {
         if (seen.method == "GET")
-            return {.body =
-                        R"({"version":2,"servers":["9.9.9.9"],"forwards":[{"domain":"a.example","servers":["10.0.0.1"]},
+            return {
+                .body =
+                    R"({"version":2,"servers":["9.9.9.9"],"forwards":[{"domain":"a.example","servers":["10.0.0.1"]},
                                {"domain":"b.example","servers":["10.0.0.2"]}]})"};
         return {.body = R"({"seq":3,"events":[]})"};
     });

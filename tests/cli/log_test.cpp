@@ -83,7 +83,8 @@ TEST_CASE("log verify says whether the log is whole, also by its exit code") {
     const auto good = picctl(daemon, {"log", "verify"});
     CHECK(good.code == 0);
     CHECK(good.out == "The log is whole: 12 events, head abcd.\n");
-    body = R"({"ok":false,"events":12,"head":{"seq":12,"hash":"abcd"},"first_bad_seq":5,"detail":"hash differs"})";
+    body =
+        R"({"ok":false,"events":12,"head":{"seq":12,"hash":"abcd"},"first_bad_seq":5,"detail":"hash differs"})";
     const auto bad = picctl(daemon, {"log", "verify"});
     CHECK(bad.code == 9);
     CHECK_THAT(bad.err, Catch::Contains("sequence 5") && Catch::Contains("hash differs"));

@@ -73,7 +73,8 @@ TEST_CASE("an agent cannot fill the controller's memory") {
 TEST_CASE("the listener hears which table changed") {
     LiveState state;
     std::string heard;
-    state.on_change([&](const std::string& service, const std::string& table) { heard += service + "/" + table + " "; });
+    state.on_change(
+        [&](const std::string& service, const std::string& table) { heard += service + "/" + table + " "; });
     take(state, transfer(R"("rows":[],"gone":[])"));
     CHECK(state.take("dns", R"({"programs":{}})", noon));
     CHECK(heard == "wireguard/transfer ");

@@ -1,7 +1,8 @@
-// Each diagnoser on a situation made up for it: what is wrong is said, with a way out; what is right is not mentioned.
+// Each diagnoser on a situation made up for it: what is wrong is said, with a way out; what is right is not
+// mentioned.
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -76,7 +77,12 @@ TEST_CASE("each way for a service to be unwell is a finding of its own") {
         CHECK(only(s).id == "unhealthy-dns");
     }
     SECTION("switched off") {
-        dns = {.name = "dns", .enabled = false, .connected = false, .state = "disabled", .detail = {}, .pending_restart = {}};
+        dns = {.name = "dns",
+               .enabled = false,
+               .connected = false,
+               .state = "disabled",
+               .detail = {},
+               .pending_restart = {}};
         CHECK(diagnose(s).empty());
     }
 }
@@ -114,7 +120,8 @@ TEST_CASE("the machine itself is looked at") {
     }
     SECTION("a container is down") {
         s.stack = true;
-        s.containers = {{"cell-api", "running", "healthy", "Up"}, {"cell-dns", "exited", "none", "Exited (1) 2 minutes ago"}};
+        s.containers = {{"cell-api", "running", "healthy", "Up"},
+                        {"cell-dns", "exited", "none", "Exited (1) 2 minutes ago"}};
         CHECK(only(s).id == "container-cell-dns");
     }
     SECTION("nothing is written any more") {
@@ -169,8 +176,10 @@ TEST_CASE("the program behind a port is named") {
 TEST_CASE("the kernel's table of sockets is read") {
     const auto found = parse_listeners(
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-        "   0: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 20911 1 0 100 0 0 10 0\n"
-        "   1: 0100007F:A1B2 0100007F:0035 01 00000000:00000000 00:00000000 00000000     0        0 20912 1 0 20 4 30 10 -1\n",
+        "   0: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 20911 1 "
+        "0 100 0 0 10 0\n"
+        "   1: 0100007F:A1B2 0100007F:0035 01 00000000:00000000 00:00000000 00000000     0        0 20912 1 "
+        "0 20 4 30 10 -1\n",
         true);
     REQUIRE(found.size() == 1);
     CHECK(found[0].port == 53);

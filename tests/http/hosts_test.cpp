@@ -16,7 +16,8 @@ TEST_CASE("an address that is not this host's is foreign, unless the daemon sits
     CHECK(published.knows("192.0.2.7:8081"));
     CHECK(published.knows("[2001:db8::7]:8081"));
     CHECK(published.knows("configured.example"));
-    for (const auto* foreign : {"any-address", "evil.example", "192.0.2.7.evil.example", "192.0.2", "0x7f000001"}) {
+    for (const auto* foreign :
+         {"any-address", "evil.example", "192.0.2.7.evil.example", "192.0.2", "0x7f000001"}) {
         CAPTURE(foreign);
         CHECK_FALSE(published.knows(foreign));
     }

@@ -1,4 +1,5 @@
-// The stack's variables: the file that documents them, the one that is made of them, and what waits for a restart.
+// The stack's variables: the file that documents them, the one that is made of them, and what waits for a
+// restart.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
@@ -45,7 +46,8 @@ TEST_CASE("the rendered environment can be read back and changes nothing") {
     const auto text = stack::environment(scene.world());
     std::string variables;
     for (const auto& [name, value] : assigned_in(std::istringstream(text))) {
-        variables += (variables.empty() ? "" : ",") + ("{\"name\":\"" + name + "\",\"value\":\"" + value + "\"}");
+        variables +=
+            (variables.empty() ? "" : ",") + ("{\"name\":\"" + name + "\",\"value\":\"" + value + "\"}");
     }
     const auto before = scene.log().size();
     scene.must("ImportEnvironment", "{\"variables\":[" + variables + "]}");
@@ -58,7 +60,8 @@ TEST_CASE("a changed port waits for a restart of its own container only") {
     const auto running = stack::assignments(scene.world());
     CHECK(stack::pending_restart(scene.world(), "dns", running).empty());
     scene.must("ChangeService", R"({"service":"dns","port":5353})");
-    CHECK(stack::pending_restart(scene.world(), "dns", running) == "DNS_PORT is 53 and becomes 5353 with the next make restart");
+    CHECK(stack::pending_restart(scene.world(), "dns", running) ==
+          "DNS_PORT is 53 and becomes 5353 with the next make restart");
     CHECK(stack::pending_restart(scene.world(), "wireguard", running).empty());
     CHECK(stack::pending_restart(scene.world(), "dns", stack::assignments(scene.world())).empty());
     scene.must("ChangeStack", R"({"cell_network":"10.99.0.0/16"})");

@@ -126,7 +126,8 @@ TEST_CASE("the Merkle root depends on the fragments and not on how they came the
 }
 
 TEST_CASE("a secret reference never has the digest of the text that spells it") {
-    CHECK(fragment_digest({std::string("wireguard/private_key@1")}) != fragment_digest({SecretRef{"wireguard/private_key", 1}}));
+    CHECK(fragment_digest({std::string("wireguard/private_key@1")}) !=
+          fragment_digest({SecretRef{"wireguard/private_key", 1}}));
     CHECK(fragment_digest({SecretRef{"a", 1}}) != fragment_digest({SecretRef{"a", 2}}));
     CHECK(fragment_digest({std::string("ab")}) != fragment_digest({std::string("a"), std::string("b")}));
 }

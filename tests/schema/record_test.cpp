@@ -37,14 +37,15 @@ TEST_CASE("a record is read back from the one spelling it is written in") {
     const auto thing = parse<Thing<Plain>>(text);
     REQUIRE(thing);
     CHECK(to_json(*thing) == text);
-    const auto shuffled =
-        parse<Thing<Plain>>(R"({"colour":"green","port":80,"name":"BOX","routes":["10.0.0.0/8","fd00::/64"],"address":"10.0.0.1"})");
+    const auto shuffled = parse<Thing<Plain>>(
+        R"({"colour":"green","port":80,"name":"BOX","routes":["10.0.0.0/8","fd00::/64"],"address":"10.0.0.1"})");
     REQUIRE(shuffled);
     CHECK(to_json(*shuffled) == text);
 }
 
 TEST_CASE("every fault is named by its pointer") {
-    const auto thing = parse<Thing<Plain>>(R"({"name":"a b","address":7,"routes":["10.0.0.0/8","x"],"port":70000})");
+    const auto thing =
+        parse<Thing<Plain>>(R"({"name":"a b","address":7,"routes":["10.0.0.0/8","x"],"port":70000})");
     REQUIRE_FALSE(thing);
     CHECK(thing.error().code == "invalid_field");
     std::vector<std::string> pointers;
@@ -53,12 +54,14 @@ TEST_CASE("every fault is named by its pointer") {
 }
 
 TEST_CASE("a patch keeps, sets and clears, and the difference undoes itself") {
-    const auto before = *parse<Thing<Plain>>(R"({"name":"box","address":"10.0.0.1","routes":["10.0.0.0/8"],"port":80,"colour":"red"})");
+    const auto before = *parse<Thing<Plain>>(
+        R"({"name":"box","address":"10.0.0.1","routes":["10.0.0.0/8"],"port":80,"colour":"red"})");
     const auto patch = parse<Thing<Patch>>(R"({"address":null,"port":81})");
     REQUIRE(patch);
     auto after = before;
     apply_patch(after, *patch);
-    CHECK(to_json(after) == R"({"name":"box","address":null,"routes":["10.0.0.0/8"],"port":81,"colour":"red"})");
+    CHECK(to_json(after) ==
+          R"({"name":"box","address":null,"routes":["10.0.0.0/8"],"port":81,"colour":"red"})");
     CHECK(to_json(difference(before, after)) == R"({"address":null,"port":81})");
     auto back = after;
     apply_patch(back, difference(after, before));

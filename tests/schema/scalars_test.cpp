@@ -26,9 +26,24 @@ void refuses(std::initializer_list<std::string_view> texts) {
 }
 
 // What peers of this system let through into their config files, and more of the kind.
-const std::initializer_list<std::string_view> hostile = {
-    "a\nPostUp = touch /tmp/x", "a\r\nb", "a b", "a;b", "a$(id)", "a`id`", "a\"b", "a'b", "a{b}", "a\\b", "../etc", "a\tb",
-    std::string_view("a\0b", 3), "\xe2\x80\xa8", "\xc2\x85", "a#b", "%s%n", "\xff\xfe"};
+const std::initializer_list<std::string_view> hostile = {"a\nPostUp = touch /tmp/x",
+                                                         "a\r\nb",
+                                                         "a b",
+                                                         "a;b",
+                                                         "a$(id)",
+                                                         "a`id`",
+                                                         "a\"b",
+                                                         "a'b",
+                                                         "a{b}",
+                                                         "a\\b",
+                                                         "../etc",
+                                                         "a\tb",
+                                                         std::string_view("a\0b", 3),
+                                                         "\xe2\x80\xa8",
+                                                         "\xc2\x85",
+                                                         "a#b",
+                                                         "%s%n",
+                                                         "\xff\xfe"};
 
 }  // namespace
 
@@ -81,16 +96,19 @@ TEST_CASE("addresses and networks have one spelling") {
 }
 
 TEST_CASE("a WireGuard key is 32 bytes of canonical base64") {
-    accepts<WgKey>("q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-    refuses<WgKey>({"q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", "q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "", "q3b-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="});
+    accepts<WgKey>("q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                   "q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    refuses<WgKey>(
+        {"q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", "q3bAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "", "q3b-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="});
     refuses<WgKey>(hostile);
 }
 
 TEST_CASE("endpoints and resolvers") {
     accepts<Endpoint>("VPN.example.org:51820", "vpn.example.org:51820");
     accepts<Endpoint>("[2001:db8::1]:51820", "[2001:db8::1]:51820");
-    refuses<Endpoint>({"vpn.example.org", "vpn.example.org:0", "vpn.example.org:65536", "2001:db8::1:51820", ":1", "a:1:2"});
+    refuses<Endpoint>({"vpn.example.org", "vpn.example.org:0", "vpn.example.org:65536", "2001:db8::1:51820",
+                       ":1", "a:1:2"});
     refuses<Endpoint>(hostile);
     accepts<SocketAddress>("9.9.9.9", "9.9.9.9");
     accepts<SocketAddress>("9.9.9.9:5353", "9.9.9.9:5353");
@@ -103,7 +121,8 @@ TEST_CASE("endpoints and resolvers") {
 TEST_CASE("free text is one clean line") {
     accepts<Text>("Grandma's laptop \u2014 \u00e9", "Grandma's laptop \u2014 \u00e9");
     accepts<Text>("", "");
-    refuses<Text>({"a\nb", "a\x7f", "\xe2\x80\xa9", "\xc2\x9f", "\xff", std::string(201, 'x'), std::string_view("\0", 1)});
+    refuses<Text>({"a\nb", "a\x7f", "\xe2\x80\xa9", "\xc2\x9f", "\xff", std::string(201, 'x'),
+                   std::string_view("\0", 1)});
     accepts<TimeZone>("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires");
     refuses<TimeZone>({"", "/etc/localtime", "a//b"});
     refuses<TimeZone>({"a\nb", "a b", "a;b"});
@@ -114,8 +133,9 @@ TEST_CASE("e-mail addresses have no quotes, no spaces and one spelling") {
     accepts<EmailAddress>("a@b\u00fccher.example", "a@xn--bcher-kva.example");
     CHECK(EmailAddress::parse("alice@home.example")->local_part() == "alice");
     CHECK(EmailAddress::parse("alice@home.example")->domain() == "home.example");
-    refuses<EmailAddress>({"", "alice", "@home.example", "alice@", ".a@home.example", "a..b@home.example", "a b@home.example",
-                           "\"a\"@home.example", "a@b@", "a@10.0.0.1", "a\n@home.example", "a@home.example\nX"});
+    refuses<EmailAddress>({"", "alice", "@home.example", "alice@", ".a@home.example", "a..b@home.example",
+                           "a b@home.example", "\"a\"@home.example", "a@b@", "a@10.0.0.1", "a\n@home.example",
+                           "a@home.example\nX"});
     refuses<EmailAddress>(hostile);
 }
 
@@ -123,5 +143,6 @@ TEST_CASE("a certificate is base64 of one sequence, and its armour is made of th
     accepts<CertificateDer>("MAA=", "MAA=");
     refuses<CertificateDer>({"", "MAA", "AAAA", "MA A=", "MAA=\n", "-----BEGIN CERTIFICATE-----"});
     refuses<CertificateDer>(hostile);
-    CHECK(to_pem(*CertificateDer::parse("MAA=")) == "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    CHECK(to_pem(*CertificateDer::parse("MAA=")) ==
+          "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
 }

@@ -8,8 +8,9 @@ TEST_CASE("timestamps have one spelling and survive the round trip") {
     const Timestamp t{1795467600123};
     CHECK(to_string(t) == "2026-11-23T21:00:00.123Z");
     CHECK(parse_timestamp("2026-11-23T21:00:00.123Z") == t);
-    for (const char* bad : {"", "2026-11-23T21:00:00Z", "2026-11-23T21:00:00.123+00:00", "2026-02-30T00:00:00.000Z",
-                            "2026-11-23T24:00:00.000Z", "2026-11-23 21:00:00.123Z"}) {
+    for (const char* bad :
+         {"", "2026-11-23T21:00:00Z", "2026-11-23T21:00:00.123+00:00", "2026-02-30T00:00:00.000Z",
+          "2026-11-23T24:00:00.000Z", "2026-11-23 21:00:00.123Z"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_timestamp(bad));
     }

@@ -72,8 +72,11 @@ void show_plan(std::ostream& out, const json& plan) {
 }
 
 /// Whether every agent has it; shows what each says.
-/// Whether a service is where the change wants it: it runs, or it is not to run, or there is nothing here to run.
-bool is_there(std::string_view state) { return state == "applied" || state == "not_installed" || state == "disabled"; }
+/// Whether a service is where the change wants it: it runs, or it is not to run, or there is nothing here to
+/// run.
+bool is_there(std::string_view state) {
+    return state == "applied" || state == "not_installed" || state == "disabled";
+}
 
 bool show_applied(std::ostream& out, const json& applied) {
     bool all = true;
@@ -214,7 +217,8 @@ void Session::show_change(const json& answer, const std::string& sentence) {
 std::string Session::id_of(const std::string& path, const std::string& name_or_id, const std::string& what) {
     if (parse_uuid(name_or_id)) return name_or_id;
     for (const auto& item : list(path))
-        if (item.value("name", item.value("username", "")) == name_or_id) return item.at("id").get<std::string>();
+        if (item.value("name", item.value("username", "")) == name_or_id)
+            return item.at("id").get<std::string>();
     throw Failure(ExitCode::not_found, fmt::format("no {} named '{}'", what, name_or_id));
 }
 

@@ -66,12 +66,13 @@ class Session {
     /// With --json prints `answer` and tells true: there is nothing left to show.
     bool show_json(const nlohmann::json& answer);
 
-    /// The id of a resource that is named by its id or its name ("name", of a person "username", in the list at `path`). Throws
-    /// Failure (not_found).
+    /// The id of a resource that is named by its id or its name ("name", of a person "username", in the list
+    /// at `path`). Throws Failure (not_found).
     std::string id_of(const std::string& path, const std::string& name_or_id, const std::string& what);
 
     /// Follows /stream from after `after`, a sequence of `epoch` where that is known; see HttpClient::follow.
-    int follow(std::uint64_t after, std::optional<std::uint64_t> epoch, const std::function<bool(std::string_view)>& message);
+    int follow(std::uint64_t after, std::optional<std::uint64_t> epoch,
+               const std::function<bool(std::string_view)>& message);
 
   private:
     void authorise(Request& request);

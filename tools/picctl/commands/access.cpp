@@ -35,15 +35,16 @@ const Principals agents{
     .fields = {{"services", "the services it runs", Kind::list},
                {"public_key", "its bus key; left out, a one-time token is made"}},
     .columns = {{"NAME", "name"}, {"SERVICES", "services"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
-const Principals invitations{.what = "invitation",
-                             .path = "/invitations",
-                             .secret = "token",
-                             .fields = {{"role", "admin, operator, viewer or member"},
-                                        {"email", "of the guest"},
-                                        {"services", "of mail, calendar and files, those to be used (all)", Kind::list},
-                                        {"expires_at", "until when, RFC 3339 (in a week)"}},
-                             .columns = {{"ROLE", "role"}, {"EMAIL", "email"}, {"EXPIRES", "expires_at"}, {"ID", "id"}},
-                             .is_named = false};
+const Principals invitations{
+    .what = "invitation",
+    .path = "/invitations",
+    .secret = "token",
+    .fields = {{"role", "admin, operator, viewer or member"},
+               {"email", "of the guest"},
+               {"services", "of mail, calendar and files, those to be used (all)", Kind::list},
+               {"expires_at", "until when, RFC 3339 (in a week)"}},
+    .columns = {{"ROLE", "role"}, {"EMAIL", "email"}, {"EXPIRES", "expires_at"}, {"ID", "id"}},
+    .is_named = false};
 const Principals subscribers{.what = "subscriber",
                              .path = "/subscribers",
                              .secret = "enrolment_token",

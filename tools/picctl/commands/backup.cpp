@@ -42,8 +42,9 @@ void await_epoch(Session& session, std::uint64_t epoch) {
         const auto readiness = session.readiness();
         if (readiness.is_object() && readiness.value("epoch", std::uint64_t{0}) >= epoch) return;
         if (std::chrono::steady_clock::now() > deadline)
-            throw Failure(ExitCode::unreachable,
-                          "the backup is in place, but the daemon did not come back; its own output says why");
+            throw Failure(
+                ExitCode::unreachable,
+                "the backup is in place, but the daemon did not come back; its own output says why");
         std::this_thread::sleep_for(restart_pause);
     }
 }
@@ -86,7 +87,8 @@ void backup_restore(Session& session, const Arguments& arguments) {
     }
     if (!session.show_json(answer))
         session.terminal().out << fmt::format(
-            "The cell is now what {} holds (epoch {}). What it took the place of lies in the data folder, under "
+            "The cell is now what {} holds (epoch {}). What it took the place of lies in the data folder, "
+            "under "
             "replaced.\n",
             path, answer.at("epoch").get<std::uint64_t>());
 }

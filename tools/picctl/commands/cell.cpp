@@ -32,11 +32,15 @@ void rotate(Session& session, const Arguments& /*arguments*/) {
 
 }  // namespace
 
-Verbs cell_verbs() { return verbs_of(SingleForm{.group = "cell", .path = "/cell", .what = "the cell", .fields = cell_fields}); }
+Verbs cell_verbs() {
+    return verbs_of(SingleForm{.group = "cell", .path = "/cell", .what = "the cell", .fields = cell_fields});
+}
 
 Verbs wireguard_verbs() {
-    auto verbs = verbs_of(SingleForm{
-        .group = "wireguard", .path = "/wireguard", .what = "the VPN's settings", .fields = wireguard_fields});
+    auto verbs = verbs_of(SingleForm{.group = "wireguard",
+                                     .path = "/wireguard",
+                                     .what = "the VPN's settings",
+                                     .fields = wireguard_fields});
     verbs.push_back({"wireguard rotate", Role::command, "make a new server key", {}, rotate});
     return verbs;
 }

@@ -27,7 +27,9 @@ std::string path_of(const ListForm& form, Session& session, const Arguments& arg
     const auto wanted = arguments.text(form.noun);
     if (parse_uuid(wanted)) return form.path + "/" + wanted;
     for (const auto& item : session.list(form.path)) {
-        const auto is_it = [&](const std::string& name) { return item.contains(name) && shown(item.at(name)) == wanted; };
+        const auto is_it = [&](const std::string& name) {
+            return item.contains(name) && shown(item.at(name)) == wanted;
+        };
         if (std::ranges::any_of(form.names, is_it)) return form.path + "/" + item.at("id").get<std::string>();
     }
     throw Failure(ExitCode::not_found, fmt::format("no {} '{}'", form.noun, wanted));
@@ -48,7 +50,8 @@ Verb add_verb(const ListForm& form) {
         body.update(object_from_options(form.optional, arguments));
         session.show_change(session.change("POST", form.path, body), fmt::format("Added the {}", form.noun));
     };
-    return {form.group + " add", Role::command, "add a " + form.noun, parameters + options_for(form.optional), run};
+    return {form.group + " add", Role::command, "add a " + form.noun, parameters + options_for(form.optional),
+            run};
 }
 
 Verb list_verb(const ListForm& form) {
@@ -101,7 +104,8 @@ Verbs verbs_of(const SingleForm& form) {
             whole.update(body);
             body = std::move(whole);
         }
-        session.show_change(session.change(form.replaces ? "PUT" : "PATCH", form.path, body), "Changed " + form.what);
+        session.show_change(session.change(form.replaces ? "PUT" : "PATCH", form.path, body),
+                            "Changed " + form.what);
     };
     return {
         {form.group + " show", Role::query, "show " + form.what, {}, show},

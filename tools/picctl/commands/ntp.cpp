@@ -14,14 +14,17 @@ constexpr char path[] = "/ntp";
 void show(Session& session, const Arguments& /*arguments*/) {
     const auto ntp = session.get(path);
     if (session.show_json(ntp)) return;
-    print_list(session.terminal().out, ntp.at("sources"), {{"HOST", "host"}, {"KIND", "kind"}, {"NTS", "nts"}},
+    print_list(session.terminal().out, ntp.at("sources"),
+               {{"HOST", "host"}, {"KIND", "kind"}, {"NTS", "nts"}},
                "Nobody is asked: the host's own clock is passed on.");
 }
 
 void set(Session& session, const Arguments& arguments) {
     auto sources = nlohmann::json::array();
     for (const auto& host : arguments.all("host")) {
-        sources.push_back({{"host", host}, {"kind", arguments.has("--pool") ? "pool" : "server"}, {"nts", arguments.has("--nts")}});
+        sources.push_back({{"host", host},
+                           {"kind", arguments.has("--pool") ? "pool" : "server"},
+                           {"nts", arguments.has("--nts")}});
     }
     session.show_change(session.change("PUT", path, {{"sources", sources}}), "Changed the time's sources");
 }

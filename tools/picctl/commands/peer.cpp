@@ -151,7 +151,11 @@ Verbs peer_verbs() {
          std::vector{peer_parameter} + options_for(rotate_fields), rotate},
         {"peer link", Role::local, "a download link that works once",
          std::vector{peer_parameter} + options_for(link_fields), link},
-        {"peer traffic", Role::local, "what passed, and when it was last heard of", {peer_parameter}, traffic},
+        {"peer traffic",
+         Role::local,
+         "what passed, and when it was last heard of",
+         {peer_parameter},
+         traffic},
         {"peer remove", Role::command, "remove one", {peer_parameter}, remove},
     };
 }

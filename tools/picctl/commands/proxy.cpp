@@ -5,7 +5,8 @@
 namespace pic::cli {
 
 Verbs proxy_verbs() {
-    const Fields options{{"tls", "internal or acme (internal)"}, {"enabled", "whether it answers (yes)", Kind::boolean}};
+    const Fields options{{"tls", "internal or acme (internal)"},
+                         {"enabled", "whether it answers (yes)", Kind::boolean}};
     const Fields required{{"host", "the site's name"}, {"upstream", "where its requests go, host:port"}};
     auto changeable = required;
     changeable.insert(changeable.end(), options.begin(), options.end());
@@ -17,8 +18,13 @@ Verbs proxy_verbs() {
         .optional = options,
         .changeable = changeable,
         .names = {"host"},
-        .columns = {{"HOST", "host"}, {"UPSTREAM", "upstream"}, {"TLS", "tls"}, {"ENABLED", "enabled"}, {"ID", "id"}},
-        .none = "No sites of your own; the cell's services are at calendar., files. and webmail. of its domain.",
+        .columns = {{"HOST", "host"},
+                    {"UPSTREAM", "upstream"},
+                    {"TLS", "tls"},
+                    {"ENABLED", "enabled"},
+                    {"ID", "id"}},
+        .none =
+            "No sites of your own; the cell's services are at calendar., files. and webmail. of its domain.",
     });
 }
 

@@ -32,8 +32,15 @@ Verbs routing_verbs() {
         .optional = rule_options,
         .changeable = with_action(),
         .names = {"position"},
-        .columns = {{"POSITION", "position"}, {"ACTION", "action"}, {"SOURCE", "source"}, {"DESTINATION", "destination"},
-                    {"PROTOCOL", "protocol"}, {"PORTS", "ports"}, {"ENABLED", "enabled"}, {"ID", "id"}, {"NOTE", "note"}},
+        .columns = {{"POSITION", "position"},
+                    {"ACTION", "action"},
+                    {"SOURCE", "source"},
+                    {"DESTINATION", "destination"},
+                    {"PROTOCOL", "protocol"},
+                    {"PORTS", "ports"},
+                    {"ENABLED", "enabled"},
+                    {"ID", "id"},
+                    {"NOTE", "note"}},
         .none = "No rules: what a peer may do is what its own settings say.",
     });
     for (auto& verb : verbs_of(ListForm{
@@ -46,16 +53,20 @@ Verbs routing_verbs() {
              .optional = {{"to_port", "its port (the same)", Kind::number}},
              .changeable = {},
              .names = {"port"},
-             .columns = {{"PROTOCOL", "protocol"}, {"PORT", "port"}, {"TO", "to_address"}, {"TO PORT", "to_port"}, {"ID", "id"}},
+             .columns = {{"PROTOCOL", "protocol"},
+                         {"PORT", "port"},
+                         {"TO", "to_address"},
+                         {"TO PORT", "to_port"},
+                         {"ID", "id"}},
              .none = "No port is passed on.",
          }))
         verbs.push_back(std::move(verb));
-    for (auto& verb : verbs_of(SingleForm{.group = "routing nat",
-                                          .path = "/routing/nat",
-                                          .what = "address translation",
-                                          .fields = {{"masquerade", "what peers send out bears the cell's address",
-                                                      Kind::boolean}},
-                                          .replaces = true}))
+    for (auto& verb : verbs_of(SingleForm{
+             .group = "routing nat",
+             .path = "/routing/nat",
+             .what = "address translation",
+             .fields = {{"masquerade", "what peers send out bears the cell's address", Kind::boolean}},
+             .replaces = true}))
         verbs.push_back(std::move(verb));
     return verbs;
 }

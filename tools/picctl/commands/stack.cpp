@@ -23,7 +23,8 @@ const Parameter container_parameter{.name = "container", .help = "its name, e.g.
 void findings(Session& session, const Arguments& arguments) {
     auto items = session.get("/findings").at("items");
     if (!arguments.has("--all")) {
-        std::erase_if(items.get_ref<json::array_t&>(), [](const json& one) { return one.value("ignored", false); });
+        std::erase_if(items.get_ref<json::array_t&>(),
+                      [](const json& one) { return one.value("ignored", false); });
     }
     if (session.show_json({{"items", items}})) return;
     auto& out = session.terminal().out;
@@ -38,27 +39,36 @@ void findings(Session& session, const Arguments& arguments) {
 auto ignore(bool ignored) {
     return [ignored](Session& session, const Arguments& arguments) {
         const auto id = arguments.text("finding");
-        session.show_change(session.change("PATCH", "/findings/" + percent_encoded(id), {{"ignored", ignored}}),
-                            fmt::format("{} {}", ignored ? "Ignoring" : "No longer ignoring", id));
+        session.show_change(
+            session.change("PATCH", "/findings/" + percent_encoded(id), {{"ignored", ignored}}),
+            fmt::format("{} {}", ignored ? "Ignoring" : "No longer ignoring", id));
     };
 }
 
 // --- containers
 
-std::string path_of(const Arguments& arguments) { return "/containers/" + percent_encoded(arguments.text("container")); }
+std::string path_of(const Arguments& arguments) {
+    return "/containers/" + percent_encoded(arguments.text("container"));
+}
 
 void containers(Session& session, const Arguments& /*arguments*/) {
     const auto items = session.get("/containers").at("items");
     if (session.show_json({{"items", items}})) return;
     print_list(session.terminal().out, items,
-               {{"CONTAINER", "name"}, {"STATE", "state"}, {"HEALTH", "health"}, {"ADDRESS", "address"}, {"STATUS", "status"}},
+               {{"CONTAINER", "name"},
+                {"STATE", "state"},
+                {"HEALTH", "health"},
+                {"ADDRESS", "address"},
+                {"STATUS", "status"}},
                "No containers.");
 }
 
 auto act(const std::string& verb, const std::string& done) {
     return [verb, done](Session& session, const Arguments& arguments) {
-        const auto answer = json::parse(session.send({.method = "POST", .target = path_of(arguments) + "/" + verb}).body);
-        if (!session.show_json(answer)) session.terminal().out << fmt::format("{} {}.\n", done, arguments.text("container"));
+        const auto answer =
+            json::parse(session.send({.method = "POST", .target = path_of(arguments) + "/" + verb}).body);
+        if (!session.show_json(answer))
+            session.terminal().out << fmt::format("{} {}.\n", done, arguments.text("container"));
     };
 }
 
@@ -66,7 +76,8 @@ void container_logs(Session& session, const Arguments& arguments) {
     const auto answer = session.get(path_of(arguments) + "/logs", "tail=" + arguments.text("--tail", "100"));
     if (session.show_json(answer)) return;
     for (const auto& item : answer.at("items")) {
-        session.terminal().out << fmt::format("{} {}\n", item.at("at").get<std::string>(), printable(item.at("line").get<std::string>()));
+        session.terminal().out << fmt::format("{} {}\n", item.at("at").get<std::string>(),
+                                              printable(item.at("line").get<std::string>()));
     }
 }
 
@@ -88,7 +99,8 @@ json variables_of(const std::string& text) {
         if (line.find_first_not_of(" \t") == std::string::npos || line.starts_with('#')) continue;
         const auto equals = line.find('=');
         if (equals == std::string::npos || equals == 0) {
-            throw Failure(ExitCode::usage, fmt::format("line {}: '{}' is no NAME=value", number, printable(line)));
+            throw Failure(ExitCode::usage,
+                          fmt::format("line {}: '{}' is no NAME=value", number, printable(line)));
         }
         const auto name = line.substr(0, equals);
         if (name != "WEBDAV_PASS") variables.push_back({{"name", name}, {"value", line.substr(equals + 1)}});
@@ -119,7 +131,8 @@ void import_environment(Session& session, const Arguments& arguments) {
                         fmt::format("The stack is now as {} says", arguments.text("file")));
 }
 
-const Parameter finding_parameter{.name = "finding", .help = "its id, as 'picctl findings' shows it", .required = true};
+const Parameter finding_parameter{
+    .name = "finding", .help = "its id, as 'picctl findings' shows it", .required = true};
 
 }  // namespace
 
@@ -135,7 +148,11 @@ Verbs stack_verbs() {
         {"containers", Role::query, "the stack's containers", {}, containers},
         {"containers start", Role::local, "start one", {container_parameter}, act("start", "Started")},
         {"containers stop", Role::local, "stop one", {container_parameter}, act("stop", "Stopped")},
-        {"containers restart", Role::local, "restart one", {container_parameter}, act("restart", "Restarted")},
+        {"containers restart",
+         Role::local,
+         "restart one",
+         {container_parameter},
+         act("restart", "Restarted")},
         {"containers logs",
          Role::query,
          "the last lines that one wrote",
@@ -146,7 +163,10 @@ Verbs stack_verbs() {
         {"stack set",
          Role::command,
          "change addresses and ports, for the next make restart",
-         {{.name = "change", .help = "FIELD VALUE, as 'stack show' names them", .required = true, .repeats = true}},
+         {{.name = "change",
+           .help = "FIELD VALUE, as 'stack show' names them",
+           .required = true,
+           .repeats = true}},
          set},
         {"stack import",
          Role::command,
