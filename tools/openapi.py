@@ -97,6 +97,8 @@ class Merger:
         self.document["tags"] = [{"name": s["tag"], "description": s["description"]} for s in self.services]
         for service in self.services:
             for path, item in service["paths"].items():
+                if path in self.document["paths"]:
+                    raise SystemExit(f"openapi.py: {path} is described twice, the second time by {service['tag']}")
                 self.document["paths"][path] = self.path_item(path, item, service["tag"])
         self.change_set()
         self.check_references(self.document)
