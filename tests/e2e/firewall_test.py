@@ -31,7 +31,7 @@ class Firewall(Cell):
     def test_each_peer_reaches_what_it_may_and_nothing_else(self):
         cell = self.cell
         self.namespace = self.cell_namespace()
-        cell.picctl("cell", "set", "endpoint", Laptop.CELL, "--wait")
+        cell.picctl("cell", "set", "endpoint", f"{Laptop.CELL}:51820", "--wait")
         self.gateway = cell.json("cell", "show")["vpn_range"].replace(".0/24", ".1")
         internet = Laptop(self.namespace, self.INTERNET)
         self.addCleanup(internet.close)

@@ -143,7 +143,7 @@ class Tunnel(Cell):
             seen = cell.json("peer", "traffic", "laptop")
             return seen if seen["received_bytes"] and seen["latest_handshake"] else None
         seen = eventually(traffic, "what passed is known")
-        self.assertIn(Laptop.SELF, seen["endpoint"])
+        self.assertIn(laptop.address, seen["endpoint"])
 
         cell.picctl("cell", "set", "domain", "home.example", "--wait")
         self.assertEqual(laptop.resolves("laptop.home.example"), [address])
