@@ -172,6 +172,7 @@ StepSpec step(Reader& in) {
             s.argv = in.texts("argv");
             s.environment = in.texts("environment");
             s.lines = in.text("lines");
+            s.patience = in.milliseconds("patience_ms", s.patience);
             if (s.argv.empty()) throw Wrong{in.at("argv"), "is missing"};
             break;
         case Kind::signal:

@@ -66,6 +66,7 @@ struct StepSpec {
     std::vector<Template> argv;
     std::vector<Template> environment;
     Template lines;
+    std::chrono::milliseconds patience{0};  ///< for so long another number of lines is looked at again
     std::string program;
     int number = 0;
     std::string done;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ namespace pic::agent {
 
 namespace {
 
+constexpr std::chrono::milliseconds patience_poll{20};
 constexpr std::size_t key_characters = 43;  ///< of 32 bytes in base64, without padding
 
 std::unexpected<Rejection> failed(const StepSpec& step, std::string said) {
@@ -36,14 +38,19 @@ Result<void> run_program(const StepSpec& step, const Values& values, const Runti
     if (!argv) return failed(step, argv.error().detail);
     const auto environment = fill(step.environment, values);
     if (!environment) return failed(step, environment.error().detail);
-    const auto ran = run({.argv = *argv, .environment = *environment, .space = runtime.space()}, step.limit);
-    if (!ran.ok()) return failed(step, fmt::format("code {}\n{}", ran.code, ran.output));
-    if (step.lines.empty()) return {};
     const auto wanted = fill(step.lines, values);
     if (!wanted) return failed(step, wanted.error().detail);
-    const auto got = std::to_string(ran.lines);
-    if (got != *wanted) return failed(step, fmt::format("{} instead of {}", got, *wanted));
-    return {};
+    const auto until = std::chrono::steady_clock::now() + step.patience;
+    while (true) {
+        const auto ran =
+            run({.argv = *argv, .environment = *environment, .space = runtime.space()}, step.limit);
+        if (!ran.ok()) return failed(step, fmt::format("code {}\n{}", ran.code, ran.output));
+        const auto got = std::to_string(ran.lines);
+        if (wanted->empty() || got == *wanted) return {};
+        if (std::chrono::steady_clock::now() >= until)
+            return failed(step, fmt::format("{} instead of {}", got, *wanted));
+        std::this_thread::sleep_for(patience_poll);
+    }
 }
 
 Result<void> send_signal(const StepSpec& step, const Runtime& runtime) {
