@@ -74,9 +74,11 @@ class Services(Client):
 
         answers, done = [], threading.Event()
 
+        # A connection that was only just opened may be turned away by the old Caddy before it carries a request; clients
+        # ask again then (RFC 9113, 8.7), as curl is told to, once.
         def ask():
             while not done.is_set():
-                answers.append(self.curl(*site))
+                answers.append(self.curl(*site, "--retry", "1", "--retry-all-errors", "--retry-delay", "0"))
         asking = threading.Thread(target=ask)
         asking.start()
         for number in range(5):
