@@ -30,7 +30,7 @@ run: build ## try it: the daemon and one agent on this machine, no Docker; Ctrl-
 
 test: build ## build everything and run every test
 	@$(CMAKE_BUILD)
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_FLAGS)
 
 test-coverage: deps ## run the suite and show what it reaches, as HTML in htmlcov/
 	@tools/deps.sh coverage
