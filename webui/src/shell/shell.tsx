@@ -1,48 +1,62 @@
 // What stays while pages change: where one is, where one can go, whether the line is up, and which moment is shown.
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useQueryClient } from '@tanstack/react-query'
-import { Clock, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff, X } from 'lucide-react'
+import { Clock, Menu as MenuIcon, Search, WifiOff, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
-import { client } from '@/api/client'
 import { useFeed, theFeed } from '@/api/feed'
 import { useGet } from '@/api/query'
-import { sessionQuery, tellTabs, useSession } from '@/api/session'
 import { useAt } from '@/api/time'
-import { t } from '@/i18n'
-import { Menu } from '@/kit/menu'
+import { t, type Key } from '@/i18n'
 import { Empty, Skeleton } from '@/kit/page'
 import { Button, IconButton, Kbd, cx } from '@/kit/ui'
-import { pages } from '@/services/registry'
+import { pages, type Entry } from '@/services/registry'
+import { Account } from './account'
 import { Mark } from './mark'
-import { setTheme } from './theme'
 import { TimeBar } from './time-bar'
 
 const Palette = lazy(() => import('./palette'))
 const onApple = /mac|iphone|ipad/i.test(navigator.userAgent)
 
+const groups = pages.reduce<{ title: Key | undefined; pages: Entry[] }[]>((found, page) => {
+  const last = found.at(-1)
+  if (last && last.title === page.group) last.pages.push(page)
+  else found.push({ title: page.group, pages: [page] })
+  return found
+}, [])
+
 function Navigation({ onPick }: { onPick?: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const at = useAt()
   return (
-    <ul className="flex flex-col gap-0.5">
-      {pages.map(({ path: to, title, icon: Icon }) => {
-        const here = to === '/' ? path === '/' : path.startsWith(to)
-        return (
-          <li key={to}>
-            <Link
-              to={to}
-              search={(at ? { at } : {}) as never}
-              onClick={onPick}
-              aria-current={here ? 'page' : undefined}
-              className={cx('flex min-h-10 items-center gap-3 rounded-lg px-3 text-sm font-medium transition-colors', here ? 'bg-accent-soft text-accent-text' : 'text-soft hover:bg-sunken hover:text-ink')}
-            >
-              <Icon aria-hidden className="size-[1.125rem]" />
+    <div className="-mx-1 flex min-h-0 flex-col gap-3 overflow-y-auto px-1 pb-2">
+      {groups.map(({ title, pages: of }) => (
+        <div key={title ?? ''}>
+          {title && (
+            <p id={title} className="px-3 pb-1 text-xs font-medium text-soft">
               {t(title)}
-            </Link>
-          </li>
-        )
-      })}
-    </ul>
+            </p>
+          )}
+          <ul aria-labelledby={title} className="flex flex-col gap-0.5">
+            {of.map(({ path: to, title, icon: Icon }) => {
+              const here = to === '/' ? path === '/' : path.startsWith(to)
+              return (
+                <li key={to}>
+                  <Link
+                    to={to}
+                    search={(at ? { at } : {}) as never}
+                    onClick={onPick}
+                    aria-current={here ? 'page' : undefined}
+                    className={cx('flex min-h-9 items-center gap-3 rounded-lg px-3 text-sm font-medium transition-colors max-lg:min-h-10', here ? 'bg-accent-soft text-accent-text' : 'text-soft hover:bg-sunken hover:text-ink')}
+                  >
+                    <Icon aria-hidden className="size-[1.125rem] shrink-0" />
+                    {t(title)}
+                  </Link>
+                </li>
+              )
+            })}
+          </ul>
+        </div>
+      ))}
+    </div>
   )
 }
 
@@ -86,8 +100,6 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false)
   const [slider, setSlider] = useState(false)
   const at = useAt()
-  const session = useSession()
-  const queries = useQueryClient()
   const cell = useGet('/cell').data
 
   useEffect(() => {
@@ -100,13 +112,6 @@ export function Shell() {
     addEventListener('keydown', key)
     return () => removeEventListener('keydown', key)
   }, [])
-
-  const signOut = async () => {
-    await client.DELETE('/session').catch(() => undefined)
-    tellTabs('out')
-    queries.setQueryData(sessionQuery.queryKey, null)
-    location.assign('/')
-  }
 
   return (
     <div className="flex min-h-dvh">
@@ -145,27 +150,7 @@ export function Shell() {
           <span className="ml-auto" />
           <LiveDot />
           <IconButton label={t('time.open')} icon={Clock} aria-pressed={slider || at !== undefined} look={at !== undefined ? 'primary' : 'quiet'} onClick={() => setSlider(!slider)} />
-          <Menu
-            label={t('account')}
-            header={
-              <>
-                <p className="font-medium">{session?.username ?? session?.principal}</p>
-                <p className="text-xs text-soft">{session?.role}</p>
-              </>
-            }
-            trigger={
-              <button type="button" aria-label={t('account')} className="flex size-10 items-center justify-center rounded-full bg-accent-soft text-sm font-semibold text-accent-text uppercase sm:size-9">
-                {(session?.username ?? '?').slice(0, 1)}
-              </button>
-            }
-            items={[
-              { label: t('theme.light'), icon: Sun, onPick: () => setTheme('light') },
-              { label: t('theme.dark'), icon: Moon, onPick: () => setTheme('dark') },
-              { label: t('theme.system'), icon: Monitor, onPick: () => setTheme('system') },
-              { label: t('palette.open'), icon: Keyboard, onPick: () => setPalette(true) },
-              { label: t('signout'), icon: LogOut, onPick: () => void signOut() },
-            ]}
-          />
+          <Account onPalette={() => setPalette(true)} />
         </header>
         <Connection />
         {(slider || at !== undefined) && <TimeBar onClose={() => setSlider(false)} />}

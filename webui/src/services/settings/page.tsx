@@ -1,5 +1,5 @@
 import { t } from '@/i18n'
-import { Tabs } from '@/kit/menu'
+import { Tabs } from '@/kit/tabs'
 import { Page } from '@/kit/page'
 import { useGo, usePlace } from '@/services/place'
 import { Agents } from './agents'
