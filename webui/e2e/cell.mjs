@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ const source = fileURLToPath(new URL('../..', import.meta.url))
 const programs = process.env.PIC_PROGRAMS ?? path.join(source, 'build/release')
 export const dist = fileURLToPath(new URL('../dist', import.meta.url))
 export const deadline = 60_000
+const services_with_ports = ['ntp', 'http', 'https', 'calendar', 'files', 'webmail', 'smtp', 'submission', 'submissions', 'imaps']
 
 export async function eventually(what, condition) {
   const end = Date.now() + deadline
@@ -45,13 +46,19 @@ export class Cell {
   static async start({ supervised = true } = {}) {
     const cell = new Cell()
     cell.folder = await mkdtemp(path.join(tmpdir(), 'pic-ui-'))
+    // Postfix and Dovecot run as users of their own, who must pass here; picd's folder within stays closed.
+    await chmod(cell.folder, 0o711)
     cell.port = await freePort()
+    // Two cells at once must not meet on the services' usual ports.
+    cell.ports = Object.fromEntries(await Promise.all(services_with_ports.map(async (name) => [name, await freePort()])))
     cell.environment = {
       ...process.env,
       PIC_DATA: path.join(cell.folder, 'data'),
       PIC_LISTEN: `127.0.0.1:${cell.port}`,
       PIC_BUS: `127.0.0.1:${await freePort()}`,
       PIC_DNS_PORT: String(await freePort()),
+      PIC_STATE: path.join(cell.folder, 'state'),
+      PIC_VALUES: Object.entries(cell.ports).map(([name, port]) => `${name}_port=${port}`).join(','),
       PIC_UI: dist,
       PIC_PROGRAMS: programs,
       PATH: `${path.join(source, 'build/coredns')}:${process.env.PATH}`,

@@ -1,11 +1,16 @@
 // What most test files begin with: a cell that is set up and live, a browser, somebody signed in.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Browser, signIn } from './browser.mjs'
 import { Cell, owner } from './cell.mjs'
 
 export const toast = (page, text) => page.locator('[data-toast]', { hasText: text }).last()
 export const page_of = (page, name) => page.getByRole('heading', { level: 1, name })
+
+/** Whether a service can run here: its programs are installed (and, for mail, we are root). */
+export const installed = (...programs) => programs.every((name) => ['/usr/bin', '/usr/sbin', '/usr/local/bin'].some((folder) => existsSync(`${folder}/${name}`)))
+export const isRoot = process.getuid() === 0
 
 /** Fields `cell`, `browser` and `page` are there once the tests run; the last test finds what went wrong on the page. */
 export function stage(options = {}) {

@@ -14,14 +14,15 @@ async function copy(text: string): Promise<void> {
   area.remove()
 }
 
-export function CopyButton({ text, label }: { text: string; label?: string }) {
+/** `label`: a button with words; `what`: what a screen reader says of one without. */
+export function CopyButton({ text, label, what }: { text: string; label?: string; what?: string }) {
   const [done, setDone] = useState(false)
   const press = async () => {
     await copy(text)
     setDone(true)
     setTimeout(() => setDone(false), 1600)
   }
-  const words = done ? t('copied') : (label ?? t('copy'))
+  const words = done ? t('copied') : (label ?? what ?? t('copy'))
   if (label) return <Button icon={done ? Check : Copy} onClick={() => void press()}>{words}</Button>
   return <IconButton className="!size-8" label={words} icon={done ? Check : Copy} onClick={() => void press()} />
 }

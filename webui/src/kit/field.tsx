@@ -67,6 +67,8 @@ export interface FieldSpec {
   name: string
   /** Under "more", out of the way of who needs only the common things. */
   advanced?: boolean
+  /** Half as wide where there is room, beside another such. */
+  half?: boolean
   as?: 'password' | 'textarea'
   mono?: boolean
   placeholder?: string
@@ -96,11 +98,12 @@ interface ControlProps {
 export function Control({ spec, schema, words, value, set, error, required, optional, autoFocus }: ControlProps) {
   const label = tOr(`${words}.${spec.name}`, spec.name.replaceAll('_', ' '))
   const hint = spec.hint ?? (tOr(`${words}.${spec.name}.hint`, '') || undefined)
-  if (spec.render) return <div data-field={spec.name}>{spec.render({ value, set, error, label })}</div>
+  const width = spec.half ? '' : 'sm:col-span-2'
+  if (spec.render) return <div data-field={spec.name} className={width}>{spec.render({ value, set, error, label })}</div>
   const kind = kindOf(schema)
   if (kind === 'switch') {
     return (
-      <div data-field={spec.name}>
+      <div data-field={spec.name} className={width}>
         <Field label={label} hint={hint} error={error} inline>
           {(ids) => <Switch {...ids} checked={value === true} onChange={set} />}
         </Field>
@@ -110,7 +113,7 @@ export function Control({ spec, schema, words, value, set, error, required, opti
   const text = typeof value === 'string' ? value : ''
   const common = { className: cx(inputLook, spec.mono && 'font-mono text-sm'), 'data-first': autoFocus || undefined, spellCheck: false, autoCapitalize: 'none' } as const
   return (
-    <div data-field={spec.name}>
+    <div data-field={spec.name} className={width}>
       <Field label={<>{label}{optional && <span className="ml-1.5 font-normal text-soft">{t('optional')}</span>}</>} hint={hint} error={error} required={required}>
         {(ids) => {
           if (kind === 'select' || spec.options) {

@@ -29,6 +29,8 @@ interface Props {
   draft?: string
   make: (body: Record<string, unknown>, inputs: Inputs) => Change
   current?: () => Promise<Resource>
+  /** The settings within the answer, where the answer holds them deeper. */
+  within?: (answer: Record<string, unknown>) => Resource
   said: (done: Done) => string
   submit: string
   onDone?: (done: Done) => void
@@ -41,7 +43,7 @@ interface Props {
 }
 
 export function ChangeForm(props: Props) {
-  const { schema: name, fields, words, start, whole, draft, make, current, said, submit, onDone, onCancel, undo = true, canPlan = true, blocked, focus = true } = props
+  const { schema: name, fields, words, start, whole, draft, make, current, within = (answer: Resource) => answer, said, submit, onDone, onCancel, undo = true, canPlan = true, blocked, focus = true } = props
   const schema = formSchema(name)
   const [original, setOriginal] = useState(props.original)
   const fresh = useMemo(
@@ -129,8 +131,9 @@ export function ChangeForm(props: Props) {
       setPlan(null)
       onDone?.(done)
       if (done.resource && original) {
-        setOriginal(done.resource as Resource)
-        setInputs(Object.fromEntries(fields.map(({ name: field }) => [field, toInput(schema.properties[field] ?? {}, done.resource![field])])))
+        const now = within(done.resource)
+        setOriginal(now)
+        setInputs(Object.fromEntries(fields.map(({ name: field }) => [field, toInput(schema.properties[field] ?? {}, now[field])])))
       }
     } catch (error) {
       await failed(error)
@@ -185,12 +188,12 @@ export function ChangeForm(props: Props) {
   )
   return (
     <form ref={form} onSubmit={(event) => void send(event)} noValidate className="flex flex-col gap-5">
-      <fieldset disabled={!!blocked} className="flex min-w-0 flex-col gap-5">
+      <fieldset disabled={!!blocked} className="grid min-w-0 items-start gap-5 sm:grid-cols-2">
         {common.map(control)}
         {!!advanced.length && (
-          <details open={more} onToggle={(event) => setMore(event.currentTarget.open)}>
+          <details className="sm:col-span-2" open={more} onToggle={(event) => setMore(event.currentTarget.open)}>
             <summary className="min-h-9 py-1.5 text-sm font-medium text-accent-text">{t('more_settings')}</summary>
-            <div className="mt-3 flex flex-col gap-5">{advanced.map(control)}</div>
+            <div className="mt-3 grid items-start gap-5 sm:grid-cols-2">{advanced.map(control)}</div>
           </details>
         )}
       </fieldset>

@@ -1,6 +1,6 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Box, Globe, Landmark, LayoutDashboard, MonitorSmartphone, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, CalendarDays, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Key } from '@/i18n'
 
@@ -8,6 +8,8 @@ export interface Entry {
   path: string
   title: Key
   icon: LucideIcon
+  /** Under which heading it stands in the navigation; those of one group follow each other. */
+  group?: Key
   load: () => Promise<{ default: ComponentType }>
   /** What the command palette offers besides the page itself. */
   actions?: { title: Key; search: Record<string, string>; needs: [method: string, path: string] }[]
@@ -17,6 +19,7 @@ export const pages: Entry[] = [
   { path: '/', title: 'nav.dashboard', icon: LayoutDashboard, load: () => import('./dashboard/page') },
   {
     path: '/peers',
+    group: 'nav.group.network',
     title: 'nav.peers',
     icon: MonitorSmartphone,
     load: () => import('./peers/page'),
@@ -24,27 +27,45 @@ export const pages: Entry[] = [
   },
   {
     path: '/network',
+    group: 'nav.group.network',
     title: 'nav.network',
     icon: Globe,
     load: () => import('./network/page'),
     actions: [
       { title: 'record.add', search: { tab: 'records', open: 'new-record' }, needs: ['post', '/dns/records'] },
       { title: 'dns.lookup', search: { tab: 'lookup' }, needs: ['post', '/dns/query'] },
+      { title: 'reservation.add', search: { tab: 'dhcp', open: 'new-reservation' }, needs: ['post', '/dhcp/reservations'] },
     ],
   },
-  { path: '/wireguard', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
+  { path: '/wireguard', group: 'nav.group.network', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
+  { path: '/proxy', group: 'nav.group.network', title: 'nav.proxy', icon: PanelsTopLeft, load: () => import('./proxy/page'), actions: [{ title: 'site.add', search: { open: 'new-site' }, needs: ['post', '/proxy/sites'] }] },
+  { path: '/cells', group: 'nav.group.network', title: 'nav.cells', icon: Network, load: () => import('./cells/page') },
+  {
+    path: '/mail',
+    group: 'nav.group.services',
+    title: 'nav.mail',
+    icon: Mail,
+    load: () => import('./mail/page'),
+    actions: [
+      { title: 'mailbox.add', search: { open: 'new-mailbox' }, needs: ['post', '/mail/mailboxes'] },
+      { title: 'alias.add', search: { tab: 'aliases', open: 'new-alias' }, needs: ['post', '/mail/aliases'] },
+    ],
+  },
+  { path: '/calendar', group: 'nav.group.services', title: 'nav.calendar', icon: CalendarDays, load: () => import('./calendar/page'), actions: [{ title: 'collection.further.add', search: { open: 'new-collection.further' }, needs: ['post', '/calendar/collections'] }] },
   {
     path: '/people',
+    group: 'nav.group.cell',
     title: 'nav.people',
     icon: Users,
     load: () => import('./people/page'),
     actions: [{ title: 'user.add', search: { open: 'new-user' }, needs: ['post', '/users'] }],
   },
-  { path: '/vault', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
-  { path: '/containers', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
-  { path: '/changes', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
+  { path: '/vault', group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
+  { path: '/containers', group: 'nav.group.cell', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
+  { path: '/changes', group: 'nav.group.cell', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
   {
     path: '/settings',
+    group: 'nav.group.cell',
     title: 'nav.settings',
     icon: Settings,
     load: () => import('./settings/page'),

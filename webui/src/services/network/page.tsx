@@ -1,10 +1,12 @@
 import { t } from '@/i18n'
-import { Tabs } from '@/kit/menu'
+import { Tabs } from '@/kit/tabs'
 import { Page } from '@/kit/page'
 import { useGo, usePlace } from '@/services/place'
+import { Dhcp } from './dhcp'
 import { Lookup } from './lookup'
 import { Records } from './records'
 import { Resolvers } from './resolvers'
+import { Time } from './time'
 import { Zone } from './zone'
 
 export default function Network() {
@@ -21,6 +23,8 @@ export default function Network() {
           { value: 'lookup', label: t('dns.lookup'), content: <Lookup /> },
           { value: 'resolvers', label: t('dns.resolvers'), content: <Resolvers /> },
           { value: 'zone', label: t('dns.zone'), content: <Zone /> },
+          { value: 'dhcp', label: t('dhcp'), content: <Dhcp /> },
+          { value: 'time', label: t('ntp'), content: <Time /> },
         ]}
       />
     </Page>
