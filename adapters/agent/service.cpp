@@ -74,9 +74,10 @@ struct Service::State {
     void object(const Applier& applier, const Rejection& why);
     void tell_live(Applier& applier, bool in_full);
     [[nodiscard]] Clock::time_point next_time() const;
-    [[nodiscard]] bool has_work() const {
-        return stopping || restarted || anew || objection || held.revision != tried;
-    }
+    /// Whether there is a content that apply() was not called for. A service of which the log says nothing
+    /// yet stands at sequence 0 and has none.
+    [[nodiscard]] bool fresh() const { return !held.empty() && held.revision != tried; }
+    [[nodiscard]] bool has_work() const { return stopping || restarted || anew || objection || fresh(); }
 };
 
 void Service::State::tell(const Report& report) {
@@ -116,7 +117,7 @@ void Service::State::object(const Applier& applier, const Rejection& why) {
 }
 
 Clock::time_point Service::State::next_time() const {
-    const auto look = retry_at ? std::min(*retry_at, look_at) : look_at;
+    const auto look = retry_at && !held.empty() ? std::min(*retry_at, look_at) : look_at;
     return options.spec.tables.empty() ? look : std::min(look, live_at);
 }
 
@@ -144,14 +145,15 @@ void Service::State::recover(Applier& applier) {
 
 void Service::State::turn(Applier& applier, std::unique_lock<std::mutex>& lock) {
     const Content desired = held;
-    const bool fresh = !desired.empty() && desired.revision != std::exchange(tried, desired.revision);
+    const bool is_fresh = fresh();
+    if (is_fresh) tried = desired.revision;
     const bool was_restarted = std::exchange(restarted, false);
     const bool in_full = std::exchange(anew, false);
     const auto why = std::exchange(objection, std::nullopt);
     lock.unlock();
     const bool due = retry_at && Clock::now() >= *retry_at && !desired.empty();
-    if (fresh) pause = first_retry_pause;
-    if (fresh || due) {
+    if (is_fresh) pause = first_retry_pause;
+    if (is_fresh || due) {
         after_attempt(applier, guarded(desired.revision, [&] { return applier.apply(desired); }));
     } else if (was_restarted) {
         after_attempt(applier, guarded(desired.revision, [&] { return applier.resume(); }));
