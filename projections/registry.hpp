@@ -1,28 +1,35 @@
-// The one visible list of the services, and the world made of their states. Adding a service is its folder
-// and one line here; no static initialiser registers anything behind anybody's back.
+// The one visible list of the services. It only names them, so that a file that knows the world need not know
+// every service in it: who reads dns's state includes projections/dns/dns.hpp, and is built anew when that
+// changes. Adding a service is its folder, two lines here and one in projections/every_service.hpp; no static
+// initialiser registers anything behind anybody's back.
 #pragma once
 
-#include "projections/accounts/accounts.hpp"
-#include "projections/calendar/calendar.hpp"
-#include "projections/cell/cell.hpp"
-#include "projections/certificates/certificates.hpp"
-#include "projections/dhcp/dhcp.hpp"
-#include "projections/dns/dns.hpp"
-#include "projections/files/files.hpp"
-#include "projections/findings/findings.hpp"
-#include "projections/mail/mail.hpp"
-#include "projections/ntp/ntp.hpp"
-#include "projections/peers/peers.hpp"
-#include "projections/proxy/proxy.hpp"
-#include "projections/routing/routing.hpp"
-#include "projections/services/services.hpp"
-#include "projections/stack/stack.hpp"
-#include "projections/webmail/webmail.hpp"
-#include "projections/wireguard/wireguard.hpp"
+#include <string_view>
 
 namespace pic {
 
+template <class... T>
+struct TypeList {};
+
 // clang-format off: a line a service, so that two that are added do not meet
+namespace accounts { struct Service; }
+namespace calendar { struct Service; }
+namespace cell { struct Service; }
+namespace certificates { struct Service; }
+namespace dhcp { struct Service; }
+namespace dns { struct Service; }
+namespace files { struct Service; }
+namespace findings { struct Service; }
+namespace mail { struct Service; }
+namespace ntp { struct Service; }
+namespace peers { struct Service; }
+namespace proxy { struct Service; }
+namespace routing { struct Service; }
+namespace services { struct Service; }
+namespace stack { struct Service; }
+namespace webmail { struct Service; }
+namespace wireguard { struct Service; }
+
 using Services = TypeList<
     cell::Service,
     accounts::Service,

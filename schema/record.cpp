@@ -79,6 +79,13 @@ void write_json_string(std::string& out, std::string_view text) {
 void write_json_number(std::string& out, std::uint64_t value) { append_number(out, value); }
 void write_json_number(std::string& out, std::int64_t value) { append_number(out, value); }
 
+void write_json_name(std::string& out, std::string_view name) {
+    constexpr std::string_view between = ",\"", after = "\":";
+    out += between.substr(out.back() == '{' ? 1 : 0);
+    out += name;
+    out += after;
+}
+
 void add_error(FieldErrors& errors, const JsonPath& at, std::string detail) {
     constexpr std::size_t enough = 64;  // nobody reads more, and a hostile body could ask for thousands
     if (errors.size() < enough) errors.push_back({at.pointer(), std::move(detail)});
@@ -95,6 +102,21 @@ std::optional<SecretRef> parse_secret_ref(std::string_view text) {
 }
 
 namespace record_detail {
+
+std::optional<simdjson::dom::element> Members::find(std::string_view name) {
+    if (next_ != object_.end() && next_.key() == name) {
+        const auto found = next_.value();
+        ++next_;
+        return found;
+    }
+    for (auto member = object_.begin(); member != object_.end(); ++member) {
+        if (member.key() != name) continue;
+        const auto found = member.value();
+        next_ = ++member;
+        return found;
+    }
+    return std::nullopt;
+}
 
 bool read_text(simdjson::dom::element json, std::string_view& text, const JsonPath& at, FieldErrors& errors) {
     if (json.get(text) == simdjson::SUCCESS) return true;

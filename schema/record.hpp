@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "schema/artefact.hpp"
-#include "schema/cow_map.hpp"
+#include "schema/fragment_tree.hpp"
 #include "schema/rejection.hpp"
 #include "schema/scalars.hpp"
 #include "schema/units.hpp"
@@ -76,10 +76,15 @@ struct JsonPath {
 
 using FieldErrors = std::vector<FieldError>;
 
+/// The inverse of to_string(SecretRef).
+[[nodiscard]] std::optional<SecretRef> parse_secret_ref(std::string_view text);
+
 /// Appends `text` as a JSON string with its quotes (RFC 8259).
 void write_json_string(std::string& out, std::string_view text);
 void write_json_number(std::string& out, std::uint64_t value);
 void write_json_number(std::string& out, std::int64_t value);
+/// Appends the name of an object's next member and its colon, after a comma where it is not the first.
+void write_json_name(std::string& out, std::string_view name);
 void add_error(FieldErrors& errors, const JsonPath& at, std::string detail);
 
 namespace record_detail {
@@ -149,7 +154,6 @@ void write_json(std::string& out, const T& value) {
         out += ']';
     } else if constexpr (Record<T>) {
         out += '{';
-        bool first = true;
         std::apply(
             [&](const auto&... f) {
                 [[maybe_unused]] const auto one = [&](const auto& entry) {
@@ -157,11 +161,7 @@ void write_json(std::string& out, const T& value) {
                     if constexpr (is_patch<V>) {
                         if (!entry.value.present) return;
                     }
-                    if (!first) out += ',';
-                    first = false;
-                    out += '"';
-                    out += entry.name;
-                    out += "\":";
+                    write_json_name(out, entry.name);
                     write_json(out, entry.value);
                 };
                 (one(f), ...);
@@ -180,13 +180,12 @@ void write_public_json(std::string& out, const T& value) {
     constexpr std::string_view suffix = "_ref";
     out += '{';
     const auto one = [&](const auto& entry) {
-        if (out.back() != '{') out += ',';
         if (!entry.name.ends_with(suffix)) {
-            write_json_string(out, entry.name);
-            out += ':';
+            write_json_name(out, entry.name);
             write_json(out, entry.value);
             return;
         }
+        if (out.back() != '{') out += ',';
         out += "\"has_";
         out += entry.name.substr(0, entry.name.size() - suffix.size());
         if constexpr (record_detail::is_optional<std::remove_cvref_t<decltype(entry.value)>>) {
@@ -205,9 +204,6 @@ template <class T>
     write_json(out, value);
     return out;
 }
-
-/// The inverse of to_string(SecretRef).
-std::optional<SecretRef> parse_secret_ref(std::string_view text);
 
 template <class T>
 void read_json(simdjson::dom::element json, T& value, const JsonPath& at, FieldErrors& errors);
@@ -236,20 +232,7 @@ void read_by(simdjson::dom::element json, T& value, const JsonPath& at, FieldErr
 class Members {
   public:
     explicit Members(simdjson::dom::object object) : object_(object), next_(object.begin()) {}
-    std::optional<simdjson::dom::element> find(std::string_view name) {
-        if (next_ != object_.end() && next_.key() == name) {
-            const auto found = next_.value();
-            ++next_;
-            return found;
-        }
-        for (auto member = object_.begin(); member != object_.end(); ++member) {
-            if (member.key() != name) continue;
-            const auto found = member.value();
-            next_ = ++member;
-            return found;
-        }
-        return std::nullopt;
-    }
+    std::optional<simdjson::dom::element> find(std::string_view name);
 
   private:
     simdjson::dom::object object_;

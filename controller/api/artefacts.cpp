@@ -2,6 +2,7 @@
 #include "controller/api/fault.hpp"
 #include "controller/api/handlers.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/stack/stack.hpp"
 
 namespace pic::api {
 namespace {

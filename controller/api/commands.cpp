@@ -9,6 +9,7 @@
 #include "controller/api/queries.hpp"
 #include "controller/core/diff.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/services/services.hpp"
 
 namespace pic::api {
 namespace {

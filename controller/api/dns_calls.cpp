@@ -9,6 +9,7 @@
 #include "controller/api/handlers.hpp"
 #include "controller/api/zone_text.hpp"
 #include "controller/http/handlers/generic.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
 
 namespace pic::api {

@@ -5,6 +5,7 @@
 
 #include "controller/api/enrolment.hpp"
 #include "controller/api/handlers.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 namespace {

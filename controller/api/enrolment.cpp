@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "projections/accounts/accounts.hpp"
 #include "schema/sha256.hpp"
 
 namespace pic::api {

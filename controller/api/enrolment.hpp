@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "controller/core/cell.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 

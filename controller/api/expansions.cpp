@@ -8,7 +8,9 @@
 #include "controller/access/tokens.hpp"
 #include "controller/api/enrolment.hpp"
 #include "controller/api/expansion.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

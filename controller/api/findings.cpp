@@ -7,6 +7,9 @@
 #include "controller/api/handlers.hpp"
 #include "controller/health/gather.hpp"
 #include "controller/health/listeners.hpp"
+#include "projections/dns/dns.hpp"
+#include "projections/findings/findings.hpp"
+#include "projections/stack/stack.hpp"
 
 namespace pic::api {
 namespace {

@@ -4,6 +4,9 @@
 #include <pwd.h>
 
 #include "controller/access/local_socket.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
+#include "projections/peers/peers.hpp"
 
 namespace pic::api {
 namespace {

@@ -7,6 +7,7 @@
 #include "controller/access/tokens.hpp"
 #include "controller/core/cell.hpp"
 #include "controller/http/ports.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 

@@ -7,6 +7,8 @@
 
 #include "controller/api/handlers.hpp"
 
+#include "projections/peers/peers.hpp"
+
 namespace pic::api {
 namespace {
 

@@ -6,6 +6,7 @@
 #include "controller/access/tokens.hpp"
 #include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

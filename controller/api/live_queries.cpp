@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "projections/dispatch.hpp"
+#include "projections/peers/peers.hpp"
 #include "schema/record.hpp"
 
 namespace pic::api {

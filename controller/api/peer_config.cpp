@@ -6,6 +6,7 @@
 #include "controller/api/handlers.hpp"
 #include "controller/api/peer_links.hpp"
 #include "controller/api/qr_image.hpp"
+#include "projections/peers/peers.hpp"
 
 namespace pic::api {
 namespace {

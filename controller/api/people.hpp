@@ -4,6 +4,7 @@
 
 #include "controller/access/passwords.hpp"
 #include "controller/core/cell.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 

@@ -8,6 +8,8 @@
 #include "controller/api/expansion.hpp"
 #include "controller/api/gatekeeper.hpp"
 #include "controller/api/people.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

@@ -12,7 +12,10 @@
 #include "controller/core/diff.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/http/api.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/peers/peers.hpp"
+#include "projections/stack/stack.hpp"
 
 namespace pic::api {
 namespace {

@@ -9,6 +9,8 @@
 #include "controller/access/totp.hpp"
 #include "controller/api/qr_image.hpp"
 #include "controller/api/sign_in.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 
 namespace pic::api {
 namespace {

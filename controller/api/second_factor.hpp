@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/api/handlers.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 

@@ -4,6 +4,9 @@
 #include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
 #include "controller/authority/office.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

@@ -4,6 +4,7 @@
 #include "controller/api/gatekeeper.hpp"
 #include "controller/api/second_factor.hpp"
 #include "controller/api/sign_in.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 namespace {

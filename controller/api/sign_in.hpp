@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include "controller/api/handlers.hpp"
+#include "projections/accounts/accounts.hpp"
 
 namespace pic::api {
 

@@ -4,6 +4,7 @@
 #include "controller/api/handlers.hpp"
 #include "controller/authority/office.hpp"
 #include "controller/authority/profile.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

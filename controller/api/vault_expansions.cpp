@@ -4,6 +4,7 @@
 
 #include "controller/api/expansion.hpp"
 #include "controller/authority/office.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

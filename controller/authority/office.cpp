@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::authority {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "projections/accounts/accounts.hpp"
+
 namespace pic::core {
 
 void AccessSync::update(const World& before, const World& after) {

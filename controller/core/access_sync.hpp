@@ -10,6 +10,11 @@
 #include "controller/vault/vault.hpp"
 #include "projections/world.hpp"
 
+namespace pic::accounts {
+struct BusClient;
+struct Token;
+}  // namespace pic::accounts
+
 namespace pic::core {
 
 class AccessSync {

@@ -10,6 +10,8 @@
 #include "controller/core/certificate_keeper.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/core/housekeeping.hpp"
+#include "projections/cell/cell.hpp"
+#include "projections/peers/peers.hpp"
 
 namespace pic::core {
 namespace {

@@ -24,6 +24,7 @@
 #include "controller/core/writer.hpp"
 #include "controller/log/store.hpp"
 #include "controller/vault/vault.hpp"
+#include "projections/stack/stack.hpp"
 
 namespace pic::core {
 

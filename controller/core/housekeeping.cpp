@@ -5,6 +5,10 @@
 #include <set>
 
 #include "controller/core/supply.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/certificates/certificates.hpp"
+#include "projections/peers/peers.hpp"
+#include "projections/wireguard/wireguard.hpp"
 
 namespace pic::core {
 

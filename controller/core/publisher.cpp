@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "projections/dispatch.hpp"
+#include "projections/services/services.hpp"
 
 namespace pic::core {
 namespace {

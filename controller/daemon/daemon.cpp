@@ -21,7 +21,9 @@
 #include "controller/log/folder_lock.hpp"
 #include "controller/log/sqlite_store.hpp"
 #include "controller/vault/keys.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/stack/stack.hpp"
 #include "schema/openapi.hpp"
 
 namespace pic::daemon {

@@ -6,6 +6,8 @@
 
 #include "controller/api/enrolment.hpp"
 #include "controller/vault/private_file.hpp"
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
 
 namespace pic::daemon {

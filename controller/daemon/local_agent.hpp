@@ -15,6 +15,10 @@
 
 #include "controller/core/cell.hpp"
 
+namespace pic::accounts {
+struct State;
+}  // namespace pic::accounts
+
 namespace pic::daemon {
 
 class LocalAgent {

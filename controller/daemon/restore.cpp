@@ -14,6 +14,7 @@
 #include "controller/daemon/local_agent.hpp"
 #include "controller/log/log_file.hpp"
 #include "controller/vault/descriptor.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
 

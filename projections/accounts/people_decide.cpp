@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "projections/accounts/decisions.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/core/command.hpp"
+#include "projections/peers/peers.hpp"
 
 namespace pic::accounts {
 namespace {

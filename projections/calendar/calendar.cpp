@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "projections/accounts/each_user.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
 #include "projections/world.hpp"
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "projections/core/command.hpp"
+#include "projections/peers/peers.hpp"
+#include "projections/stack/stack.hpp"
 #include "projections/world.hpp"
 
 namespace pic::cell {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
+#include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
 
 namespace pic::certificates {

@@ -28,13 +28,11 @@
 
 #include "projections/core/decision.hpp"
 #include "projections/core/supply.hpp"
+#include "projections/registry.hpp"
 #include "schema/cow_map.hpp"
 #include "schema/record.hpp"
 
 namespace pic {
-
-template <class... T>
-struct TypeList {};
 
 /// A list of resources under their ids, as `GET /<name>` shows them.
 template <class Map>

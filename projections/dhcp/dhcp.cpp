@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::dhcp {

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
+#include "projections/dns/dns.hpp"
+#include "projections/stack/stack.hpp"
 #include "projections/world.hpp"
 
 namespace pic::dns {

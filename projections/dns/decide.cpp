@@ -5,6 +5,7 @@
 #include "projections/core/command.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/dns/zones.hpp"
+#include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
 
 namespace pic::dns {

@@ -13,6 +13,7 @@
 #include "projections/dns/corefile.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/dns/zones.hpp"
+#include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
 
 namespace pic::dns {

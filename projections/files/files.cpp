@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "projections/accounts/each_user.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/world.hpp"
 
 namespace pic::files {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
 #include "projections/mail/mail.hpp"
 #include "projections/world.hpp"

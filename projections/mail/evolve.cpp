@@ -1,3 +1,4 @@
+#include "projections/accounts/accounts.hpp"
 #include "projections/mail/mail.hpp"
 #include "projections/world.hpp"
 

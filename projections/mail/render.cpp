@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "projections/accounts/each_user.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
 #include "projections/mail/mail.hpp"
 #include "projections/world.hpp"

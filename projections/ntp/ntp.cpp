@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
 #include "projections/world.hpp"
 

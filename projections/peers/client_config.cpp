@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "projections/peers/peers.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::peers {

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "projections/dispatch.hpp"
+#include "projections/dns/dns.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::peers {

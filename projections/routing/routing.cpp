@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::routing {

@@ -4,6 +4,7 @@
 
 #include "projections/core/command.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/stack/stack.hpp"
 #include "projections/world.hpp"
 
 namespace pic::services {

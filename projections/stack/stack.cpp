@@ -6,8 +6,10 @@
 #include <array>
 #include <map>
 
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
 #include "projections/stack/variables.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::stack {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
+#include "projections/mail/mail.hpp"
 #include "projections/world.hpp"
 
 namespace pic::webmail {

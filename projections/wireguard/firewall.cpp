@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "projections/peers/peers.hpp"
+#include "projections/routing/routing.hpp"
 #include "projections/wireguard/service_ports.hpp"
+#include "projections/wireguard/wireguard.hpp"
 #include "projections/world.hpp"
 
 namespace pic::wireguard {

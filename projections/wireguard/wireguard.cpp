@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
+#include "projections/peers/peers.hpp"
 #include "projections/wireguard/firewall.hpp"
 #include "projections/world.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "projections/core/command.hpp"
 #include "projections/dispatch.hpp"
-#include "projections/world.hpp"
+#include "projections/every_service.hpp"
 
 namespace pic::test {
 
