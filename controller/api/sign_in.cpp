@@ -30,8 +30,9 @@ void put(std::string& out, std::string_view name, std::string_view text) {
     write_json_string(out, text);
 }
 
-/// SessionState of the document.
-std::string state_json(const http::Principal& who, std::string_view csrf_token) {
+/// SessionState of the document. Where one is stands in it too: a member may not read the cell's settings,
+/// and has to know by which names mail and calendar are found.
+std::string state_json(const World& world, const http::Principal& who, std::string_view csrf_token) {
     constexpr std::string_view kinds[] = {"session", "token", "local"};
     std::string out = "{";
     put(out, "principal", who.actor);
@@ -47,6 +48,9 @@ std::string state_json(const http::Principal& who, std::string_view csrf_token) 
     }
     out += ']';
     if (!csrf_token.empty()) put(out, "csrf_token", csrf_token);
+    const auto& settings = world.get<cell::Service>().cell.settings;
+    put(out, "cell_name", settings.name.text);
+    put(out, "domain", settings.domain.text);
     return out + '}';
 }
 
@@ -88,7 +92,8 @@ Response signed_in(Context& c, const Uuid& user, const Label& username, accounts
     note(c, request, "signed_in", who.actor);
     who.scopes = scopes_of(role);
     const auto cookie = started->cookie.reveal();
-    auto response = http::json_response(201, state_json(who, c.installation.csrf_token(cookie)));
+    auto response =
+        http::json_response(201, state_json(*c.cell.world(), who, c.installation.csrf_token(cookie)));
     response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict",
                                                             c.installation.cookie_name(), cookie));
     return response;
@@ -186,7 +191,7 @@ void get_session(Context& c, const Request& request, Responder respond) {
     const auto& who = *request.principal;
     const auto csrf =
         who.kind == http::Principal::Kind::session ? c.installation.csrf_token(who.cookie) : std::string();
-    std::move(respond)(http::json_response(200, state_json(who, csrf)));
+    std::move(respond)(http::json_response(200, state_json(*c.cell.world(), who, csrf)));
 }
 
 Response signed_out(Context& c, const Uuid& session, const Request& request, bool own) {

@@ -11,7 +11,7 @@ export const program = () => process.env.PIC_CHROMIUM ?? programs.find((one) => 
 
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']
 
-const patience = 60_000
+const patience = Number(process.env.PIC_PATIENCE_MS) || 60_000
 
 export class Browser {
   static async start() {

@@ -60,3 +60,7 @@ for (const [path, methods] of Object.entries(document.paths)) {
   }
 }
 await put('calls.json', JSON.stringify(calls) + '\n')
+
+// What everybody may do with what is their own, whatever their role.
+const own = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).flatMap(([method, call]) => (call?.['x-own'] ? [`${method} ${path}`] : [])))
+await put('own.json', JSON.stringify(own) + '\n')

@@ -2,6 +2,7 @@
 // between, and told about, all without asking the form again.
 import { client, takeWhole, type Schemas } from './client'
 import calls from './gen/calls.json'
+import own from './gen/own.json'
 import type { paths } from './gen/schema'
 
 export type Method = 'post' | 'put' | 'patch' | 'delete'
@@ -81,6 +82,9 @@ const scopes = calls as Record<string, string>
 
 /** The right that a call needs. */
 export const scopeOf = (method: string, path: string): string | undefined => scopes[`${method} ${path}`]
+
+/** Whether everybody may make this call for what is their own. */
+export const isForOwn = (method: string, path: string): boolean => (own as string[]).includes(`${method} ${path}`)
 
 /** Whether these rights include that one: area:read, area:write (which reads too), *:read, *:write, *. */
 export function allows(granted: readonly string[], wanted: string | undefined): boolean {

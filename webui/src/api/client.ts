@@ -1,6 +1,6 @@
 // The one place that talks HTTP. Types come from the API's own description (gen/), so a call that the daemon does not
-// know does not compile. A 401 anywhere means that the session is over: whoever listens asks to sign in again, over the
-// page, so that what was typed stays.
+// know does not compile. An answer that nobody is signed in means that the session is over: whoever listens asks to sign in
+// again, over the page, so that what was typed stays. (A wrong password or code is a 401 too, and no such answer.)
 import createClient, { type Middleware } from 'openapi-fetch'
 import type { components, paths } from './gen/schema'
 import { Problem, asProblem, problemOf } from './problem'
@@ -20,13 +20,15 @@ export const onSignedOut = (told: Ended) => {
   return () => void ended.delete(told)
 }
 
+const isOver = (problem: Problem) => problem.status === 401 && problem.code === 'unauthenticated'
+
 const access: Middleware = {
   onRequest({ request }) {
     if (csrf && request.method !== 'GET') request.headers.set('X-CSRF-Token', csrf)
     return request
   },
-  onResponse({ response, schemaPath }) {
-    if (response.status === 401 && schemaPath !== '/session') ended.forEach((told) => told())
+  async onResponse({ response, schemaPath }) {
+    if (response.status === 401 && schemaPath !== '/session' && isOver(problemOf(401, await response.clone().json().catch(() => null)))) ended.forEach((told) => told())
     return undefined
   },
 }
@@ -66,6 +68,7 @@ export async function raw(path: string, init: RequestInit = {}): Promise<Respons
     throw asProblem(error)
   }
   if (response.ok) return response
-  if (response.status === 401) ended.forEach((told) => told())
-  throw problemOf(response.status, await response.json().catch(() => null))
+  const problem = problemOf(response.status, await response.json().catch(() => null))
+  if (isOver(problem)) ended.forEach((told) => told())
+  throw problem
 }

@@ -26,8 +26,8 @@ const doubt_after = 4
 
 const liveQueries = new Set<string>(['/services/{service}/live', '/peers/{id}/traffic'])
 
-/** What no event changes. */
-const unmoved = new Set<string>([...liveQueries, '/session', '/sessions', '/setup', '/audit/verify'])
+/** What no event changes, or what follows events by itself. */
+const unmoved = new Set<string>([...liveQueries, '/session', '/sessions', '/setup', '/audit/verify', '/access-log', '/findings'])
 /** The second word of a query's key that follows the feed by itself. */
 export const followed = 'log'
 

@@ -19,7 +19,7 @@ export interface Params {
 }
 
 /** What the API can answer as of a moment; the rest (sessions, live state) is always as it is now. */
-const timeless = new Set<string>(['/containers', '/containers/{name}/logs', '/containers/{name}/stats', '/session', '/sessions', '/setup', '/services', '/services/{service}', '/services/{service}/live', '/peers/{id}/traffic', '/audit/verify', '/events', '/diff'])
+const timeless = new Set<string>(['/containers', '/containers/{name}/logs', '/containers/{name}/stats', '/session', '/sessions', '/setup', '/findings', '/access-log', '/services', '/services/{service}', '/services/{service}/live', '/peers/{id}/traffic', '/audit/verify', '/events', '/diff'])
 
 const call = client.request as (method: 'get', path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>
 
@@ -35,7 +35,7 @@ const page = 1000
 
 export function list<P extends ListPath>(path: P, params: Params = {}, at?: number) {
   const moment = timeless.has(path) ? undefined : at
-  const paged = !['/sessions', '/services', '/artefacts'].includes(path)
+  const paged = !['/sessions', '/services', '/artefacts', '/findings'].includes(path)
   return queryOptions<Item<P>[], Problem>({
     queryKey: [path, params, moment ?? 'now', 'all'],
     queryFn: async ({ signal }) => {

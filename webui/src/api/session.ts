@@ -1,6 +1,7 @@
 // Who is signed in, shared by all tabs: signing out in one tells the others, and a refused call tells this one.
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { allows, scopeOf } from './change'
+import { createContext, useContext } from 'react'
+import { allows, isForOwn, scopeOf } from './change'
 import { client, setCsrf, take, type Schemas } from './client'
 import { Problem } from './problem'
 
@@ -43,8 +44,17 @@ export function useSession(): Session | null {
   return session ?? last
 }
 
+/** True where a page shows nothing but one's own: there everybody may do more than their role says. */
+export const Own = createContext(false)
+
+export const maySession = (session: Session | null, method: string, path: string): boolean => session !== null && allows(session.scopes, scopeOf(method, path))
+
 /** Whether whoever is signed in may make this call. */
 export function useMay(method: string, path: string): boolean {
   const session = useSession()
-  return session !== null && allows(session.scopes, scopeOf(method, path))
+  const own = useContext(Own)
+  return maySession(session, method, path) || (own && session !== null && isForOwn(method, path))
 }
+
+/** The same outside of a component, as of now. */
+export const mayNow = (method: string, path: string): boolean => maySession(last, method, path)

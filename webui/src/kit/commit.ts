@@ -4,6 +4,7 @@ import { useCallback, useState } from 'react'
 import { change, commit, type Change, type Done } from '@/api/change'
 import { theFeed } from '@/api/feed'
 import { asProblem, type Problem } from '@/api/problem'
+import { mayNow } from '@/api/session'
 import { t } from '@/i18n'
 import { toast } from './toast'
 
@@ -35,7 +36,7 @@ export async function commitAndTell(one: Change, said: Said | ((done: Done) => S
   const done = await commit(one)
   theFeed().changed()
   const { title, undo: offer = true, quiet } = typeof said === 'function' ? said(done) : said
-  if (!quiet) toast({ tone: 'good', title, seq: done.seq, undo: offer && done.seq ? () => void undo(done.seq) : undefined })
+  if (!quiet) toast({ tone: 'good', title, seq: done.seq, undo: offer && done.seq && mayNow('post', '/changes/{seq}/undo') ? () => void undo(done.seq) : undefined })
   return done
 }
 

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Service } from '@/api/feed'
 import { list } from '@/api/query'
+import { useMay } from '@/api/session'
 import { t, tOr } from '@/i18n'
 import { Badge, type Tone } from './ui'
 
@@ -25,12 +26,14 @@ const settle = 2500
 
 /** `only`: the services that are known to be concerned; else whoever has had something new since. */
 export function Rollout({ seq, className, only }: { seq: number; className?: string; only?: string[] | undefined }) {
-  const services = useQuery(list('/services')).data ?? []
+  const may = useMay('get', '/services')
+  const services = useQuery({ ...list('/services'), enabled: may }).data ?? []
   const [settled, setSettled] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(true), settle)
     return () => clearTimeout(timer)
   }, [seq])
+  if (!may) return null
   const concerned = services.map((service) => ({ service, stage: stageOf(service, seq) })).filter(({ service, stage }) => stage !== null && (!only || only.includes(service.name)))
   if (!concerned.length) return settled ? <p className={className}><span className="text-xs text-soft">{t('rollout.none')}</span></p> : null
   return (

@@ -1,7 +1,8 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Box, CalendarDays, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
+import { maySession, type Session } from '@/api/session'
 import type { Key } from '@/i18n'
 
 export interface Entry {
@@ -10,15 +11,20 @@ export interface Entry {
   icon: LucideIcon
   /** Under which heading it stands in the navigation; those of one group follow each other. */
   group?: Key
+  /** The call that the page is about: who may not make it does not find the page in the navigation. */
+  needs?: [method: string, path: string]
+  /** One's own: in the navigation only of those who have no other page. */
+  personal?: boolean
   load: () => Promise<{ default: ComponentType }>
   /** What the command palette offers besides the page itself. */
   actions?: { title: Key; search: Record<string, string>; needs: [method: string, path: string] }[]
 }
 
 export const pages: Entry[] = [
-  { path: '/', title: 'nav.dashboard', icon: LayoutDashboard, load: () => import('./dashboard/page') },
+  { path: '/', needs: ['get', '/services'], title: 'nav.dashboard', icon: LayoutDashboard, load: () => import('./dashboard/page') },
   {
     path: '/peers',
+    needs: ['get', '/peers'],
     group: 'nav.group.network',
     title: 'nav.peers',
     icon: MonitorSmartphone,
@@ -27,6 +33,7 @@ export const pages: Entry[] = [
   },
   {
     path: '/network',
+    needs: ['get', '/dns/records'],
     group: 'nav.group.network',
     title: 'nav.network',
     icon: Globe,
@@ -37,11 +44,12 @@ export const pages: Entry[] = [
       { title: 'reservation.add', search: { tab: 'dhcp', open: 'new-reservation' }, needs: ['post', '/dhcp/reservations'] },
     ],
   },
-  { path: '/wireguard', group: 'nav.group.network', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
-  { path: '/proxy', group: 'nav.group.network', title: 'nav.proxy', icon: PanelsTopLeft, load: () => import('./proxy/page'), actions: [{ title: 'site.add', search: { open: 'new-site' }, needs: ['post', '/proxy/sites'] }] },
-  { path: '/cells', group: 'nav.group.network', title: 'nav.cells', icon: Network, load: () => import('./cells/page') },
+  { path: '/wireguard', needs: ['get', '/wireguard'], group: 'nav.group.network', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
+  { path: '/proxy', needs: ['get', '/proxy/sites'], group: 'nav.group.network', title: 'nav.proxy', icon: PanelsTopLeft, load: () => import('./proxy/page'), actions: [{ title: 'site.add', search: { open: 'new-site' }, needs: ['post', '/proxy/sites'] }] },
+  { path: '/cells', needs: ['get', '/cell'], group: 'nav.group.network', title: 'nav.cells', icon: Network, load: () => import('./cells/page') },
   {
     path: '/mail',
+    needs: ['get', '/mail/mailboxes'],
     group: 'nav.group.services',
     title: 'nav.mail',
     icon: Mail,
@@ -51,20 +59,22 @@ export const pages: Entry[] = [
       { title: 'alias.add', search: { tab: 'aliases', open: 'new-alias' }, needs: ['post', '/mail/aliases'] },
     ],
   },
-  { path: '/calendar', group: 'nav.group.services', title: 'nav.calendar', icon: CalendarDays, load: () => import('./calendar/page'), actions: [{ title: 'collection.further.add', search: { open: 'new-collection.further' }, needs: ['post', '/calendar/collections'] }] },
+  { path: '/calendar', needs: ['get', '/calendar/collections'], group: 'nav.group.services', title: 'nav.calendar', icon: CalendarDays, load: () => import('./calendar/page'), actions: [{ title: 'collection.further.add', search: { open: 'new-collection.further' }, needs: ['post', '/calendar/collections'] }] },
   {
     path: '/people',
+    needs: ['get', '/users'],
     group: 'nav.group.cell',
     title: 'nav.people',
     icon: Users,
     load: () => import('./people/page'),
     actions: [{ title: 'user.add', search: { open: 'new-user' }, needs: ['post', '/users'] }],
   },
-  { path: '/vault', group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
-  { path: '/containers', group: 'nav.group.cell', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
-  { path: '/changes', group: 'nav.group.cell', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
+  { path: '/vault', needs: ['get', '/vault/certificates'], group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
+  { path: '/containers', needs: ['get', '/containers'], group: 'nav.group.cell', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
+  { path: '/changes', needs: ['get', '/events'], group: 'nav.group.cell', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
   {
     path: '/settings',
+    needs: ['get', '/cell'],
     group: 'nav.group.cell',
     title: 'nav.settings',
     icon: Settings,
@@ -74,4 +84,13 @@ export const pages: Entry[] = [
       { title: 'backup.title', search: { tab: 'backup' }, needs: ['get', '/backup'] },
     ],
   },
+  { path: '/me', personal: true, title: 'nav.me', icon: CircleUser, load: () => import('./me/page') },
 ]
+
+export const isOpenTo = (page: Entry, session: Session | null): boolean => !page.needs || maySession(session, ...page.needs)
+
+/** The navigation of whoever is here. */
+export function pagesOf(session: Session | null): Entry[] {
+  const found = pages.filter((page) => !page.personal && isOpenTo(page, session))
+  return found.length ? found : pages.filter((page) => page.personal)
+}

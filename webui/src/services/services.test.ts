@@ -5,29 +5,24 @@ import { attention } from './dashboard/attention'
 import { byKey, isHere, rates } from './peers/live'
 import { namesIn, objections } from './peers/add-many'
 
-const service = { name: 'dns', enabled: true, port: null, desired_revision: 7, applied_revision: 7, state: 'applied' as const, health: 'healthy' as const, detail: '', drift: false, pending_restart: null }
 const peer = { id: '1', name: 'phone', enabled: true, expires_at: null as string | null } as never as Parameters<typeof attention>[0]['peers'][number]
 const now = Date.parse('2026-06-01T12:00:00Z')
 
 describe('what needs attention', () => {
   it('is nothing when all is well', () => {
-    expect(attention({ services: [service], peers: [peer], endpoint: 'home.example', now })).toEqual([])
-  })
-  it('is what a service says, in its words', () => {
-    const [first] = attention({ services: [{ ...service, state: 'refused', detail: 'line 3: no such plugin' }], peers: [], endpoint: 'x', now })
-    expect(first).toMatchObject({ tone: 'bad', text: 'line 3: no such plugin' })
+    expect(attention({ peers: [peer], endpoint: 'home.example', now })).toEqual([])
   })
   it('is who expired or soon will, but not who is off anyway', () => {
     const past = { ...peer, expires_at: '2026-05-30T00:00:00Z' }
     const soon = { ...peer, expires_at: '2026-06-03T00:00:00Z' }
     const late = { ...peer, expires_at: '2026-07-03T00:00:00Z' }
-    const keys = (peers: (typeof peer)[]) => attention({ services: [], peers, endpoint: 'x', now }).map(({ key }) => key)
+    const keys = (peers: (typeof peer)[]) => attention({ peers, endpoint: 'x', now }).map(({ key }) => key)
     expect(keys([past, soon, late])).toEqual(['expired', 'expiring'])
     expect(keys([{ ...past, enabled: false }])).toEqual([])
   })
   it('is an endpoint that is missing, not one that is not yet known', () => {
-    expect(attention({ services: [], peers: [], endpoint: null, now }).map(({ key }) => key)).toEqual(['endpoint'])
-    expect(attention({ services: [], peers: [], endpoint: undefined, now })).toEqual([])
+    expect(attention({ peers: [], endpoint: null, now }).map(({ key }) => key)).toEqual(['endpoint'])
+    expect(attention({ peers: [], endpoint: undefined, now })).toEqual([])
   })
 })
 

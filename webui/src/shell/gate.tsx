@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { Suspense, lazy, useEffect, useRef } from 'react'
 import { theFeed } from '@/api/feed'
-import { sessionQuery, setupQuery } from '@/api/session'
+import { maySession, sessionQuery, setupQuery } from '@/api/session'
 import { t } from '@/i18n'
 import { Dialog } from '@/kit/dialog'
 import { Failed } from '@/kit/page'
@@ -14,6 +14,10 @@ import { router } from '@/router'
 import { SignIn, SignInForm } from './sign-in'
 
 const SetUp = lazy(() => import('./set-up'))
+const Join = lazy(() => import('./join'))
+
+/** How often the pages of those ask anew whom the feed is not for: it tells of everything, and they see only their own. */
+const own_refresh_ms = 5000
 
 export function Gate() {
   const setup = useQuery(setupQuery)
@@ -22,11 +26,16 @@ export function Gate() {
   const here = !!session.data
   if (here) was.current = true
 
+  const mayFollow = maySession(session.data ?? null, 'get', '/stream')
   useEffect(() => {
     if (!here) return
+    if (!mayFollow) {
+      const timer = setInterval(() => document.visibilityState === 'visible' && theFeed().changed(), own_refresh_ms)
+      return () => clearInterval(timer)
+    }
     theFeed().open()
     return () => theFeed().close()
-  }, [here])
+  }, [here, mayFollow])
 
   const trouble = setup.error ?? (was.current ? null : session.error)
   if (!setup.data || (setup.data.claimed && session.data === undefined)) {
@@ -39,7 +48,15 @@ export function Gate() {
       </Suspense>
     )
   }
-  if (!here && !was.current) return <SignIn />
+  if (!here && !was.current) {
+    return location.pathname === '/join' ? (
+      <Suspense fallback={<Spinner />}>
+        <Join />
+      </Suspense>
+    ) : (
+      <SignIn />
+    )
+  }
   return (
     <>
       <RouterProvider router={router} />

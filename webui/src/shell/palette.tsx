@@ -11,7 +11,7 @@ import { t } from '@/i18n'
 import { Dialog } from '@/kit/dialog'
 import { arrange } from '@/kit/list'
 import { cx } from '@/kit/ui'
-import { pages } from '@/services/registry'
+import { isOpenTo, pages } from '@/services/registry'
 import { setTheme } from './theme'
 
 interface Found {
@@ -35,9 +35,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 
   const all = useMemo<Found[]>(() => {
     const go = (to: string, search: object = {}) => () => void navigate({ to, search: { ...(at && { at }), ...search } as never })
+    const open = pages.filter((page) => isOpenTo(page, session))
     return [
-      ...pages.map((page) => ({ key: page.path, title: t(page.title), kind: t('palette.page'), icon: page.icon, run: go(page.path) })),
-      ...pages.flatMap((page) =>
+      ...open.map((page) => ({ key: page.path, title: t(page.title), kind: t('palette.page'), icon: page.icon, run: go(page.path) })),
+      ...open.flatMap((page) =>
         (page.actions ?? [])
           .filter(({ needs: [method, path] }) => session && allows(session.scopes, scopeOf(method, path)))
           .map((action) => ({ key: page.path + action.title, title: t(action.title), kind: t('palette.action'), icon: Plus, run: go(page.path, action.search) })),

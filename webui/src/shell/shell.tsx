@@ -1,31 +1,37 @@
 // What stays while pages change: where one is, where one can go, whether the line is up, and which moment is shown.
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { Clock, Menu as MenuIcon, Search, WifiOff, X } from 'lucide-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router'
+import { Clock, Lock, Menu as MenuIcon, Search, WifiOff, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { useFeed, theFeed } from '@/api/feed'
-import { useGet } from '@/api/query'
+import { get } from '@/api/query'
+import { useMay, useSession } from '@/api/session'
 import { useAt } from '@/api/time'
 import { t, type Key } from '@/i18n'
+import { useAsked } from '@/kit/fresh'
 import { Empty, Skeleton } from '@/kit/page'
 import { Button, IconButton, Kbd, cx } from '@/kit/ui'
-import { pages, type Entry } from '@/services/registry'
+import { isOpenTo, pages, pagesOf, type Entry } from '@/services/registry'
 import { Account } from './account'
 import { Mark } from './mark'
 import { TimeBar } from './time-bar'
 
 const Palette = lazy(() => import('./palette'))
+const StepUp = lazy(() => import('./step-up'))
 const onApple = /mac|iphone|ipad/i.test(navigator.userAgent)
 
-const groups = pages.reduce<{ title: Key | undefined; pages: Entry[] }[]>((found, page) => {
-  const last = found.at(-1)
-  if (last && last.title === page.group) last.pages.push(page)
-  else found.push({ title: page.group, pages: [page] })
-  return found
-}, [])
+const grouped = (open: Entry[]) =>
+  open.reduce<{ title: Key | undefined; pages: Entry[] }[]>((found, page) => {
+    const last = found.at(-1)
+    if (last && last.title === page.group) last.pages.push(page)
+    else found.push({ title: page.group, pages: [page] })
+    return found
+  }, [])
 
 function Navigation({ onPick }: { onPick?: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const at = useAt()
+  const groups = grouped(pagesOf(useSession()))
   return (
     <div className="-mx-1 flex min-h-0 flex-col gap-3 overflow-y-auto px-1 pb-2">
       {groups.map(({ title, pages: of }) => (
@@ -95,12 +101,29 @@ function LiveDot() {
   )
 }
 
+/** The page, if it is for whoever is here. The front page of those who run nothing is their own. */
+function Inside() {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const session = useSession()
+  const page = pages.find((one) => one.path === path)
+  if (!page || !session || isOpenTo(page, session)) return <Outlet />
+  if (path === '/') return <Navigate to="/me" replace />
+  return (
+    <Empty icon={Lock} title={t('notforyou')}>
+      {t('notforyou.text')}
+    </Empty>
+  )
+}
+
 export function Shell() {
   const [palette, setPalette] = useState(false)
   const [drawer, setDrawer] = useState(false)
   const [slider, setSlider] = useState(false)
   const at = useAt()
-  const cell = useGet('/cell').data
+  const session = useSession()
+  const mayLook = useMay('get', '/events')
+  const cell = useQuery({ ...get('/cell', {}, at), enabled: useMay('get', '/cell') }).data
+  const asked = useAsked()
 
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
@@ -125,8 +148,8 @@ export function Shell() {
         <div className="flex items-center gap-2.5 px-2 pt-1.5">
           <Mark />
           <div className="min-w-0 flex-1 leading-tight">
-            <p className="truncate text-sm font-semibold">{cell?.name ?? t('product.short')}</p>
-            <p className="truncate text-xs text-soft">{cell?.domain ?? ' '}</p>
+            <p className="truncate text-sm font-semibold">{cell?.name ?? session?.cell_name ?? t('product.short')}</p>
+            <p className="truncate text-xs text-soft">{cell?.domain ?? session?.domain ?? ' '}</p>
           </div>
           <IconButton className="lg:hidden" label={t('close')} icon={X} onClick={() => setDrawer(false)} />
         </div>
@@ -148,18 +171,27 @@ export function Shell() {
             </span>
           </button>
           <span className="ml-auto" />
-          <LiveDot />
-          <IconButton label={t('time.open')} icon={Clock} aria-pressed={slider || at !== undefined} look={at !== undefined ? 'primary' : 'quiet'} onClick={() => setSlider(!slider)} />
+          {mayLook && (
+            <>
+              <LiveDot />
+              <IconButton label={t('time.open')} icon={Clock} aria-pressed={slider || at !== undefined} look={at !== undefined ? 'primary' : 'quiet'} onClick={() => setSlider(!slider)} />
+            </>
+          )}
           <Account onPalette={() => setPalette(true)} />
         </header>
         <Connection />
         {(slider || at !== undefined) && <TimeBar onClose={() => setSlider(false)} />}
         <main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
           <Suspense fallback={<Skeleton rows={8} />}>
-            <Outlet />
+            <Inside />
           </Suspense>
         </main>
       </div>
+      {asked && (
+        <Suspense fallback={null}>
+          <StepUp />
+        </Suspense>
+      )}
       {palette && (
         <Suspense fallback={null}>
           <Palette onClose={() => setPalette(false)} />

@@ -1,7 +1,7 @@
-// What needs somebody, why, and where the fix is. Pure: from what the cell says about itself now.
-import type { Service } from '@/api/feed'
+// What needs somebody though nothing is broken, and where it is done. Pure: from what the cell says about itself now. What is
+// broken the daemon finds itself (findings.tsx).
 import type { Item } from '@/api/query'
-import { t, tOr, tn } from '@/i18n'
+import { t, tn } from '@/i18n'
 import type { Tone } from '@/kit/ui'
 
 export interface Attention {
@@ -13,7 +13,6 @@ export interface Attention {
 }
 
 interface Known {
-  services: Service[]
   peers: Item<'/peers'>[]
   endpoint: string | null | undefined
   now: number
@@ -21,16 +20,8 @@ interface Known {
 
 const soon_ms = 3 * 86_400_000
 
-export function attention({ services, peers, endpoint, now }: Known): Attention[] {
+export function attention({ peers, endpoint, now }: Known): Attention[] {
   const found: Attention[] = []
-  const name = (service: Service) => tOr(`service.${service.name}`, service.name)
-  for (const service of services) {
-    if (service.state === 'refused') found.push({ key: service.name, tone: 'bad', title: t('attention.refused', { name: name(service) }), text: service.detail || t('attention.refused.text'), fix: { to: '/changes', words: t('attention.see_changes') } })
-    else if (service.state === 'unreachable') found.push({ key: service.name, tone: 'warn', title: t('attention.unreachable', { name: name(service) }), text: t('attention.unreachable.text'), fix: { to: '/settings', search: { tab: 'agents' }, words: t('attention.see_agents') } })
-    else if (service.health === 'unhealthy') found.push({ key: service.name, tone: 'bad', title: t('attention.unhealthy', { name: name(service) }), text: service.detail })
-    if (service.drift) found.push({ key: `${service.name}.drift`, tone: 'warn', title: t('attention.drift', { name: name(service) }), text: t('attention.drift.text') })
-    if (service.pending_restart) found.push({ key: `${service.name}.restart`, tone: 'warn', title: t('attention.restart', { name: name(service) }), text: service.pending_restart })
-  }
   const ends = (peer: Item<'/peers'>) => (peer.expires_at && peer.enabled ? new Date(peer.expires_at).getTime() : Infinity)
   const expired = peers.filter((peer) => ends(peer) <= now)
   const expiring = peers.filter((peer) => ends(peer) > now && ends(peer) <= now + soon_ms)

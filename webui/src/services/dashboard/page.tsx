@@ -16,6 +16,7 @@ import { useNames } from '@/services/changes/names'
 import { isHere, usePeersLive } from '@/services/peers/live'
 import { activity } from './activity'
 import { attention } from './attention'
+import { Findings, useFindings } from './findings'
 
 const days = 14
 const most = 1000
@@ -54,7 +55,9 @@ export default function Dashboard() {
   const navigate = useNavigate()
   const live = usePeersLive()
   const newest = useQuery(recent(30, at ?? head))
-  const wanting = services.data && peers.data ? attention({ services: at ? [] : services.data, peers: peers.data, endpoint: cell?.endpoint, now: Date.now() }) : null
+  const findings = useFindings(services.data, at === undefined).data?.items ?? (at === undefined ? null : [])
+  const wanting = findings && peers.data ? attention({ peers: peers.data, endpoint: cell?.endpoint, now: Date.now() }) : null
+  const isCalm = !wanting?.length && !findings?.some(({ ignored }) => !ignored)
   return (
     <Page title={cell ? t('dashboard.title', { name: cell.name }) : t('nav.dashboard')} lead={t('dashboard.lead')}>
       <div className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
@@ -72,30 +75,34 @@ export default function Dashboard() {
           <Card title={t('dashboard.attention')}>
             {wanting === null ? (
               <Skeleton rows={2} />
-            ) : wanting.length ? (
-              <ul className="flex flex-col gap-3">
-                {wanting.map((one) => (
-                  <li key={one.key}>
-                    <Callout
-                      tone={one.tone}
-                      title={one.title}
-                      action={
-                        one.fix && (
-                          <Link to={one.fix.to} search={(one.fix.search ?? {}) as never} className="inline-flex min-h-8 items-center gap-1 rounded-lg px-2 text-sm font-medium underline underline-offset-4">
-                            {one.fix.words}
-                          </Link>
-                        )
-                      }
-                    >
-                      {one.text}
-                    </Callout>
-                  </li>
-                ))}
-              </ul>
             ) : (
-              <p className="flex items-center gap-2.5 text-sm">
-                <CircleCheckBig aria-hidden className="size-5 text-good" /> {t('dashboard.calm')}
-              </p>
+              <div className="flex flex-col gap-3">
+                {isCalm && (
+                  <p className="flex items-center gap-2.5 text-sm">
+                    <CircleCheckBig aria-hidden className="size-5 text-good" /> {t('dashboard.calm')}
+                  </p>
+                )}
+                <ul className="flex flex-col gap-3 empty:hidden">
+                  <Findings findings={at === undefined ? (findings ?? []) : []} />
+                  {wanting.map((one) => (
+                    <li key={one.key}>
+                      <Callout
+                        tone={one.tone}
+                        title={one.title}
+                        action={
+                          one.fix && (
+                            <Link to={one.fix.to} search={(one.fix.search ?? {}) as never} className="inline-flex min-h-8 items-center gap-1 rounded-lg px-2 text-sm font-medium underline underline-offset-4">
+                              {one.fix.words}
+                            </Link>
+                          )
+                        }
+                      >
+                        {one.text}
+                      </Callout>
+                    </li>
+                  ))}
+                </ul>
+              </div>
             )}
           </Card>
           <Activity />

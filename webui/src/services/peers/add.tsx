@@ -9,10 +9,12 @@ import { ChangeForm } from '@/kit/form'
 import { Rollout } from '@/kit/rollout'
 import { Button, Callout } from '@/kit/ui'
 import { Connect, Reachability, readConfig } from './connect'
-import { addFields } from './fields'
+import { addFields, ownFields, useOwnOnly } from './fields'
 import type { Peer } from './page'
 
-export function AddPeer({ onClose }: { onClose: () => void }) {
+/** `owner`: whose it is, where that is not asked. */
+export function AddPeer({ owner, onClose }: { owner?: string; onClose: () => void }) {
+  const ownOnly = useOwnOnly()
   const [made, setMade] = useState<{ peer: Peer; seq: number; text?: string } | null>(null)
   const [byLink, setByLink] = useState(false)
   if (made) {
@@ -36,9 +38,10 @@ export function AddPeer({ onClose }: { onClose: () => void }) {
       <ChangeForm
         schema="AddPeer"
         words="peer"
-        draft="peer.new"
-        fields={addFields}
-        make={(body) => change('post', '/peers', { body: body as never })}
+        draft={owner ? 'peer.mine' : 'peer.new'}
+        canPlan={!ownOnly}
+        fields={ownOnly ? ownFields : owner ? addFields.filter(({ name }) => name !== 'owner') : addFields}
+        make={(body) => change('post', '/peers', { body: { ...body, ...(owner && !ownOnly && { owner }) } as never })}
         said={(done) => t('peers.added', { name: String(done.resource?.name) })}
         submit={t('peers.add.submit')}
         onDone={(done) => {

@@ -1,11 +1,13 @@
 // Getting a device in. The private key leaves the vault once, so its text is fetched once and everything (the picture, the
 // file, the clipboard) is made of it here.
 import { Download, KeyRound, Link2, QrCode } from 'lucide-react'
+import { useQuery } from '@tanstack/react-query'
 import { Suspense, lazy, useState } from 'react'
 import { client, raw, take } from '@/api/client'
 import { theFeed } from '@/api/feed'
 import { asProblem } from '@/api/problem'
-import { useGet } from '@/api/query'
+import { get } from '@/api/query'
+import { useMay } from '@/api/session'
 import { dateTime, t } from '@/i18n'
 import { tellProblem } from '@/kit/commit'
 import { CopyButton, OneTime, download } from '@/kit/copy'
@@ -24,7 +26,7 @@ const loopback = /^(localhost|127\.|\[::1\])/
 
 /** What keeps this device from getting through, said plainly. */
 export function Reachability() {
-  const cell = useGet('/cell').data
+  const cell = useQuery({ ...get('/cell'), enabled: useMay('get', '/cell') }).data
   return (
     <>
       {loopback.test(location.hostname) && (

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { change } from '@/api/change'
 import { useFeed } from '@/api/feed'
 import { get } from '@/api/query'
+import { useMay } from '@/api/session'
 import { useAt } from '@/api/time'
 import { dateTime, t } from '@/i18n'
 import { usePress } from '@/kit/commit'
@@ -17,7 +18,7 @@ import { grouped, readEvents } from '@/services/changes/events'
 import { ChangeLine } from '@/services/changes/line'
 import { useNavigate } from '@tanstack/react-router'
 import { Connect, Reachability } from './connect'
-import { changeFields } from './fields'
+import { changeFields, ownFields, useOwnOnly } from './fields'
 import type { Peer } from './page'
 import { Traffic } from './traffic'
 
@@ -46,6 +47,8 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
   const at = useAt()
   const { press, busy } = usePress()
   const [rotating, setRotating] = useState(false)
+  const ownOnly = useOwnOnly()
+  const mayRead = useMay('get', '/events')
   if (!peer) {
     return (
       <Drawer title={t('peers.gone')} onClose={onClose}>
@@ -80,12 +83,13 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
             words="peer"
             draft={`peer.${id}`}
             focus={false}
-            fields={changeFields}
+            fields={ownOnly ? ownFields : changeFields}
+            canPlan={!ownOnly}
             original={peer}
             blocked={blocked}
             make={(body) => change('patch', '/peers/{id}', { params: { id }, body: body as never })}
             current={() => queries.fetchQuery({ ...get('/peers/{id}', { path: { id } }), staleTime: 0 })}
-            said={() => t('peers.changed', { name: peer.name })}
+            said={(done) => t('peers.changed', { name: String(done.resource?.name ?? peer.name) })}
             submit={t('save')}
           />
         </section>
@@ -99,10 +103,12 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
             ]}
           />
         </section>
-        <section>
-          <h3 className="mb-2 font-semibold">{t('history')}</h3>
-          <History peer={peer} />
-        </section>
+        {mayRead && (
+          <section>
+            <h3 className="mb-2 font-semibold">{t('history')}</h3>
+            <History peer={peer} />
+          </section>
+        )}
         {!blocked && (
           <section className="flex flex-col gap-3 border-t border-line pt-5">
             <p className="text-sm text-soft">{t('peers.remove.text')}</p>

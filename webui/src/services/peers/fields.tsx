@@ -1,5 +1,7 @@
 // The fields of a device, for adding one and for changing one.
+import { useContext } from 'react'
 import { useList } from '@/api/query'
+import { Own, maySession, useSession } from '@/api/session'
 import { t, tOr } from '@/i18n'
 import { Choose } from '@/kit/choose'
 import { Field, inputLook, type FieldSpec } from '@/kit/field'
@@ -68,3 +70,10 @@ export const changeFields: FieldSpec[] = [
   { name: 'address', advanced: true, mono: true },
   { name: 'preshared_key', advanced: true },
 ]
+
+/** What people may say of their own device who may say nothing of others: where it may go is not theirs to decide. */
+export const ownFields: FieldSpec[] = [{ name: 'name', placeholder: 'phone' }, { name: 'keepalive', advanced: true }, { name: 'preshared_key', advanced: true }]
+export function useOwnOnly(): boolean {
+  const session = useSession()
+  return useContext(Own) && !maySession(session, 'patch', '/peers/{id}')
+}

@@ -1,65 +1,59 @@
-import { KeyRound, Users, UsersRound } from 'lucide-react'
-import { useState } from 'react'
-import { change } from '@/api/change'
-import { useList, type Item } from '@/api/query'
-import { useSession } from '@/api/session'
+import { Users, UsersRound } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Item } from '@/api/query'
+import { useMay, useSession } from '@/api/session'
 import { t, tOr } from '@/i18n'
-import { Choose } from '@/kit/choose'
 import { Collection } from '@/kit/collection'
-import type { FieldSpec } from '@/kit/field'
-import { ChangeForm } from '@/kit/form'
-import { Tabs } from '@/kit/tabs'
 import { Page, useBlocked } from '@/kit/page'
-import { Badge, Button } from '@/kit/ui'
+import { Tabs } from '@/kit/tabs'
+import { Badge } from '@/kit/ui'
+import { AppPasswords } from '@/services/account/app-passwords'
+import { Password } from '@/services/account/password'
+import { FactorBadge, LostFactor, SecondFactor } from '@/services/account/second-factor'
+import { SessionList } from '@/services/account/sessions'
 import { useGo, usePlace } from '@/services/place'
+import { Invitations } from './invitations'
+import { useProfile } from './profile'
 
 type User = Item<'/users'>
 
-function Password({ user }: { user: User }) {
-  const [open, setOpen] = useState(false)
-  const blocked = useBlocked('put', '/users/{id}/password')
-  const own = useSession()?.username === user.username
-  if (blocked) return null
-  if (!open) {
-    return (
-      <div>
-        <Button icon={KeyRound} onClick={() => setOpen(true)}>
-          {t('people.password')}
-        </Button>
-      </div>
-    )
-  }
+function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <ChangeForm
-      schema="ChangePasswordBody"
-      words="user"
-      fields={[...(own ? [{ name: 'current_password', as: 'password' as const, autoComplete: 'current-password' }] : []), { name: 'password', as: 'password', autoComplete: 'new-password' }]}
-      make={(body) => change('put', '/users/{id}/password', { params: { id: user.id }, body: body as never })}
-      said={() => t('people.password.changed', { name: user.username })}
-      submit={t('people.password')}
-      undo={false}
-      canPlan={false}
-      onDone={() => setOpen(false)}
-      onCancel={() => setOpen(false)}
-    />
+    <section>
+      <h3 className="mb-2 font-semibold">{title}</h3>
+      {children}
+    </section>
+  )
+}
+
+/** What belongs to one person besides the account itself. */
+function About({ user }: { user: User }) {
+  const own = useSession()?.user_id === user.id
+  const blocked = useBlocked('put', '/users/{id}/password')
+  const maySessions = useMay('get', '/sessions')
+  if (blocked) return null
+  return (
+    <div className="flex flex-col gap-6 border-t border-line pt-5">
+      <Section title={t('password')}>
+        <Password user={user} />
+      </Section>
+      <Section title={t('factor')}>{own ? <SecondFactor user={user} /> : <LostFactor user={user} />}</Section>
+      <Section title={t('apps.title')}>
+        <AppPasswords user={user} />
+      </Section>
+      {maySessions && (
+        <Section title={t('sessions.title')}>
+          <div className="rounded-lg border border-line">
+            <SessionList of={user.username} named={false} />
+          </div>
+        </Section>
+      )}
+    </div>
   )
 }
 
 function People() {
-  const groups = useList('/groups').data ?? []
-  const services = useList('/services').data ?? []
-  const common: FieldSpec[] = [
-    { name: 'role', hintFor: (inputs) => tOr(`user.role.${String(inputs.role)}.hint`, '') },
-    { name: 'display_name' },
-    { name: 'email' },
-    { name: 'groups', render: (control) => <Choose {...control} choices={groups.map(({ id, name }) => ({ value: id, label: name }))} /> },
-    {
-      name: 'services',
-      advanced: true,
-      render: (control) => <Choose {...control} every={t('peers.every_service')} choices={services.map(({ name }) => ({ value: name, label: tOr(`service.${name}`, name) }))} />,
-    },
-  ]
-  const groupOf = (id: string) => groups.find((group) => group.id === id)?.name ?? id
+  const { fields: common, groupOf } = useProfile()
   return (
     <Collection
       spec={{
@@ -73,7 +67,7 @@ function People() {
         start: { role: 'member' },
         fields: [{ name: 'username' }, { name: 'password', as: 'password', autoComplete: 'new-password' }, ...common],
         changeFields: common,
-        more: (user) => <Password user={user} />,
+        more: (user) => <About user={user} />,
         columns: [
           {
             key: 'username',
@@ -87,6 +81,14 @@ function People() {
             ),
           },
           { key: 'role', title: t('user.role'), width: '7rem', sort: (user) => user.role, cell: (user) => <Badge tone={user.role === 'admin' ? 'info' : 'idle'}>{tOr(`user.role.${user.role}`, user.role)}</Badge> },
+          {
+            key: 'factor',
+            title: t('user.factor'),
+            wide: true,
+            width: '8rem',
+            sort: (user) => Number(user.has_totp),
+            cell: (user) => <FactorBadge on={user.has_totp} />,
+          },
           { key: 'email', title: t('user.email'), wide: true, width: '1.5fr', sort: (user) => user.email ?? '', cell: (user) => user.email ?? <span className="text-soft">—</span> },
           { key: 'groups', title: t('user.groups'), wide: true, cell: (user) => user.groups.map(groupOf).join(', ') || <span className="text-soft">—</span> },
         ],
@@ -124,6 +126,7 @@ export default function PeoplePage() {
         onChange={(to) => go({ tab: to, open: undefined })}
         tabs={[
           { value: 'users', label: t('user.title'), content: <People /> },
+          { value: 'invitations', label: t('invitation.title'), content: <Invitations /> },
           { value: 'groups', label: t('group.title'), content: <Groups /> },
         ]}
       />
