@@ -27,7 +27,8 @@ struct Content {
     bool enabled = true;
     std::map<std::string, HeldTree> files;  ///< by path; parameters_path is among them
 
-    [[nodiscard]] bool empty() const { return revision.sequence == Sequence{}; }
+    /// Nothing was ever wanted; that a service be off from the first is something.
+    [[nodiscard]] bool empty() const { return revision.sequence == Sequence{} && enabled; }
 };
 
 /// A path that stays within the service's folder: relative, of plain parts ([A-Za-z0-9._-], none beginning

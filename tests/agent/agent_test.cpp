@@ -217,3 +217,17 @@ TEST_CASE("an agent that is ahead of the log says so and keeps serving") {
     CHECK(restored.last().detail.find("ahead_of_log") != std::string::npos);
     CHECK(dig(port, "h1.home.example") == "10.0.0.1");
 }
+
+TEST_CASE("a service that was never wanted is said to be off") {
+    const TemporaryFolder folder;
+    Controller controller;
+    auto options = controller.agent_options(folder, free_port());
+    controller.allow(options.keys.public_key);
+    Content off;
+    off.revision = {cell_id, Epoch{1}, Sequence{0}};
+    off.enabled = false;
+    controller.publish(off);
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    CHECK(controller.reported(ApplyState::disabled, Sequence{0}));
+}
