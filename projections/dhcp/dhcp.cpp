@@ -21,22 +21,28 @@ void unindex(Index& index, const Key& key, const Uuid& id) {
     if (owner != nullptr && *owner == id) index.erase(key);
 }
 
-std::string addresses(const std::optional<std::vector<Ipv4>>& servers) {
-    if (!servers) return ",0.0.0.0";  // dnsmasq puts its own there
+/// `ours`: the container that serves it, where DHCP is for the containers' own network. Elsewhere dnsmasq is
+/// on the host, whose address it puts in the place of 0.0.0.0.
+std::string addresses(const std::optional<std::vector<Ipv4>>& servers, std::optional<Ipv4> ours) {
+    if (!servers) return "," + to_string(ours.value_or(Ipv4{}));
     std::string text;
     for (const auto& server : *servers) text += "," + to_string(server);
     return text;
 }
 
-std::string config(const ScopeSettings& s, const Hostname& domain) {
+std::string config(const ScopeSettings& s, const World& world) {
+    const auto& stack = world.get<stack::Service>().stack;
+    const bool of_containers = stack.configured && s.network.overlaps(stack.settings.cell_network);
+    const auto ours = [&](Ipv4 address) { return of_containers ? std::optional(address) : std::nullopt; };
+
     auto text = fmt::format(
         "# DHCP alone: names are the dns service's\nport=0\nbind-dynamic\ndhcp-authoritative\n"
         "dhcp-range={},{},{},{}\n",
         to_string(s.first), to_string(s.last), to_string(Ipv4{s.network.mask()}), s.lease_seconds);
     text += fmt::format("dhcp-option=option:router{}\n", s.router ? "," + to_string(*s.router) : "");
-    text += fmt::format("dhcp-option=option:dns-server{}\n", addresses(s.dns));
-    text += fmt::format("dhcp-option=option:ntp-server{}\n", addresses(s.ntp));
-    const auto& name = s.domain.value_or(domain).text;
+    text += fmt::format("dhcp-option=option:dns-server{}\n", addresses(s.dns, ours(stack.settings.dns_ip)));
+    text += fmt::format("dhcp-option=option:ntp-server{}\n", addresses(s.ntp, ours(stack.settings.ntp_ip)));
+    const auto& name = s.domain.value_or(world.get<cell::Service>().cell.settings.domain).text;
     return text + fmt::format("dhcp-option=option:domain-name,{}\ndhcp-option=option:domain-search,{}\n",
                               name, name);
 }
@@ -86,10 +92,11 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     }
     if (before != nullptr && !before->get<Service>().scope.scope) before = nullptr;
     const auto version = [](const World& world) {
-        return std::pair(world.get<Service>().scope.version, world.get<cell::Service>().cell.version);
+        return std::tuple(world.get<Service>().scope.version, world.get<cell::Service>().cell.version,
+                          world.get<stack::Service>().stack.version);
     };
     if (before == nullptr || version(*before) != version(now)) {
-        out.put(config_path, "0", config(*state.scope.scope, now.get<cell::Service>().cell.settings.domain));
+        out.put(config_path, "0", config(*state.scope.scope, now));
     }
     if (before == nullptr) out.put(reservations_path, "0", std::string("# MAC, address, name\n"));
     Renderer::each(before == nullptr ? nullptr : &before->get<Service>().reservations, state.reservations,
