@@ -1,9 +1,13 @@
-# Everything that is compiled, once, for all images: the C++ programs and CoreDNS, in /out. Only its result goes on.
-ARG BASE=debian:bookworm-slim
-FROM ${BASE}
+# Everything that is compiled, once, for all images: the C++ programs, CoreDNS and the web interface, in /out. Only its result
+# goes on.
+ARG IMAGES=cell
+FROM ${IMAGES}/base
 COPY tools/deps.sh tools/go.sh /src/tools/
 WORKDIR /src
-# Node trusts its own list of authorities; the system's is the one that a host can add to.
+# Where Node and Go take packages from, for hosts behind mirrors. Node trusts its own list of authorities; the system's is the
+# one that a host can add to.
+ARG NPM_CONFIG_REGISTRY=https://registry.npmjs.org/
+ARG GOPROXY=https://proxy.golang.org,direct
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN tools/deps.sh build run && rm -rf /var/lib/apt/lists/*
 COPY . .

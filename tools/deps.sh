@@ -11,7 +11,8 @@ declare -A packages=(
     [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq sqlite3 procps chromium shellcheck docker-compose
             chrony dnsmasq-base busybox caddy curl apache2-bin litmus radicale python3-bcrypt postfix dovecot-imapd
             dovecot-lmtpd swaks libnet-ssleay-perl roundcube-core roundcube-sqlite3 php-fpm php-cli php-sqlite3"
-    [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl"
+    [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl
+             busybox chrony litmus swaks libnet-ssleay-perl vdirsyncer"
     [coverage]="gcovr"
     [check]="clang-19 clang-format-19 clang-tidy-19"
     [bench]="etcd-server nginx-light wrk python3-flask strace"

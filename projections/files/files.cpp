@@ -32,6 +32,7 @@ LoadModule headers_module /usr/lib/apache2/modules/mod_headers.so
 TypesConfig /etc/mime.types
 StartServers 1
 ServerLimit 1
+ThreadLimit 128
 ThreadsPerChild 128
 MaxRequestWorkers 128
 Timeout 60

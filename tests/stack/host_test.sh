@@ -70,7 +70,7 @@ rules "a variable given twice" "DNS_PORT is given twice" "+DNS_PORT=54"
 rules "a line that is no assignment" "is no NAME=value" "+export DNS_PORT=54"
 rules "a missing WEBDAV_PASS" "WEBDAV_PASS is missing" "WEBDAV_PASS="
 rules "no line for WEBDAV_PASS" "WEBDAV_PASS is missing" "-WEBDAV_PASS"
-rules "a short WEBDAV_PASS" "at least 8 characters" "WEBDAV_PASS=short"
+rules "a short WEBDAV_PASS" "at least 10 characters" "WEBDAV_PASS=short"
 if [[ -e pwned ]]; then bad "a value was run as code"; else ok "no value is code"; fi
 
 write_env
@@ -132,9 +132,15 @@ if command -v docker-compose >/dev/null; then
     try env -u PIC_PROC docker-compose -f docker-compose.yml config --quiet
     ends "docker-compose reads docker-compose.yml" 0
     try docker-compose -f docker-compose.yml config --services
-    for service in $output; do
-        [[ $service == api || $service == broker || $service == webui || $service == filegator ]] || [[ -f $source_root/adapters/$service/Dockerfile ]] ||
+    says "the containers are those of docs and .env.example" "rainloop"
+    [[ $(wc -w <<<"$output") == 13 ]] || bad "there are twelve containers and the broker, not: $output"
+    for service in $(in_lib paragraphs | cut -d' ' -f2); do
+        [[ $service =~ ^(api|broker|webui)$ ]] || [[ -f $source_root/adapters/$service/Dockerfile ]] ||
             bad "the service $service has no adapters/$service/Dockerfile"
+    done
+    for folder in "$source_root"/adapters/*/adapter.json; do
+        folder=$(basename "$(dirname "$folder")")
+        [[ -n $(in_lib image_named "$folder") ]] || bad "the service $folder has no container"
     done
 else
     echo "skip  docker-compose is not installed"

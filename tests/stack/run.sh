@@ -3,11 +3,15 @@
 # and asks each service as a client would. Root. What it keeps (base image, layers) lies in PIC_STACK_FOLDER (build/stack), so
 # that the second run is quicker.
 #
-#   tests/stack/run.sh [TEST...]      e.g. StackTest.test_dns
-#   FULL=1      compile inside Docker, as a user's host does, instead of taking build/release
+#   tests/stack/run.sh [TEST...]      e.g. StackTest.test_34_mail
+#   BUILD_IN_DOCKER=1      compile inside Docker, as a user's host does, instead of taking build/release
+#   ONLY_BUILD=1           the images and nothing more
+#   FAILFAST=1             end with the first failure
+#
+# Ends with 77 where a Docker engine of its own cannot be had on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[[ $EUID == 0 ]] || { echo "run.sh: root is needed, for a Docker engine in a network namespace" >&2; exit 77; }
+[[ $EUID == 0 ]] || { echo "run.sh: SKIPPED: root is needed, for a Docker engine in a network namespace" >&2; exit 77; }
 tools/deps.sh stack
 
 engine_folder=$(realpath -m "${PIC_STACK_FOLDER:-build/stack}")
@@ -24,16 +28,20 @@ rm -rf "$cell"
 mkdir -p "$cell"
 git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- --ignore-failed-read | tar -C "$cell" -x
 
-engine_start_for_building
+engine_start_for_building || { echo "run.sh: SKIPPED: this machine lets nobody start a Docker engine" >&2; exit 77; }
 engine_make_base
-if [[ ${FULL:-} != 1 ]]; then
-    [[ -x build/release/picd && -x build/coredns/coredns ]] || { echo "run.sh: 'make build' first, or FULL=1" >&2; exit 1; }
+if [[ ${BUILD_IN_DOCKER:-} != 1 ]]; then
     cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive >/dev/null
+    tools/build-coredns.sh
+    tools/build-webui.sh || [[ $? == 77 ]]
     engine_make_builder build/release build/coredns/coredns webui/dist
     export BUILDER=pic-test-builder
 fi
+begun=$SECONDS
 (cd "$cell" && DOCKER_BUILD_ARGS=--network=host tools/stack/build.sh)
+echo "run.sh: the images took $((SECONDS - begun)) s"
 engine_stop
+[[ ${ONLY_BUILD:-} != 1 ]] || exit 0
 
 engine_start_sealed "pic-stack-$$"
 nsenter --net="/var/run/netns/$engine_space" /usr/bin/python3 tests/stack/stack_test.py "$cell" "$engine_space" "$@"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Builds the images, or those that are named: build.sh [IMAGE...]. Everything is compiled in the image `builder`, once.
 #
-# For hosts without a registry or behind a mirror: BASE is the image to begin with (debian:bookworm-slim), BUILDER an image
-# with /out made elsewhere, DOCKER_BUILD_ARGS further words for `docker build`.
+# For hosts without a registry or behind a mirror: BASE is the image to begin with (debian:bookworm-slim), APT_MIRROR,
+# NPM_CONFIG_REGISTRY and GOPROXY say where packages come from, BUILDER is an image with /out made elsewhere,
+# DOCKER_BUILD_ARGS further words for `docker build`.
 command_name=build
 # shellcheck source=tools/stack/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 declare -A dockerfile=(
+    [base]=adapters/base.Dockerfile
     [builder]=adapters/builder.Dockerfile
     [agent]=adapters/agent.Dockerfile
     [api]=controller/Dockerfile
@@ -34,19 +36,31 @@ build() {
     fi
     # shellcheck disable=SC2206  # words, as its name says
     words=(${DOCKER_BUILD_ARGS:-})
+    case $image in
+        base) words+=(--build-arg "BASE=${BASE:-debian:bookworm-slim}" --build-arg "APT_MIRROR=${APT_MIRROR:-}") ;;
+        builder)
+            [[ -z ${NPM_CONFIG_REGISTRY:-} ]] || words+=(--build-arg NPM_CONFIG_REGISTRY)
+            [[ -z ${GOPROXY:-} ]] || words+=(--build-arg GOPROXY)
+            ;;
+    esac
     say "Building $image"
-    docker build --quiet -t "$project/$image" -f "${dockerfile[$image]}" --build-arg "IMAGES=$project" \
-        --build-arg "BASE=${BASE:-debian:bookworm-slim}" "${words[@]}" . >"$log" 2>&1 || { cat "$log" >&2; fail "the image $image was not built"; }
+    [[ $image == base ]] || words+=(--build-arg "IMAGES=$project")
+    docker build --quiet -t "$project/$image" -f "${dockerfile[$image]}" "${words[@]}" . >"$log" 2>&1 || { cat "$log" >&2; fail "the image $image was not built"; }
 }
 
 wanted=("$@")
 if ((${#wanted[@]} == 0)); then
     # shellcheck disable=SC2207  # names without spaces
-    wanted=($(printf '%s\n' "${!dockerfile[@]}" | grep -vxE 'builder|agent' | sort))
+    wanted=($(printf '%s\n' "${!dockerfile[@]}" | sort))
 fi
+for i in "${!wanted[@]}"; do
+    # By the container's name or by the image's.
+    name=$(image_named "${wanted[i]}")
+    wanted[i]=${name:-${wanted[i]}}
+done
 for image in "${wanted[@]}"; do
     [[ -v dockerfile[$image] ]] || fail "there is no image $image; there are: $(printf '%s\n' "${!dockerfile[@]}" | sort | tr '\n' ' ')"
 done
-# The two that the others stand on come first, whichever was asked for: unchanged, they cost a moment.
-for image in builder agent; do build "$image"; done
-for image in "${wanted[@]}"; do [[ $image == builder || $image == agent ]] || build "$image"; done
+# The three that the others stand on come first, whichever was asked for: unchanged, they cost a moment.
+for image in base builder agent; do build "$image"; done
+for image in "${wanted[@]}"; do [[ $image =~ ^(base|builder|agent)$ ]] || build "$image"; done

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 
 env_load
 need_docker
-one_of() { services | grep -qx "$1" || fail "there is no service $1; there are: $(services | tr '\n' ' ')"; }
+one_of() { container=$(container_named "${1:-}"); [[ -n $container ]] || fail "there is no service ${1:-}; there are: $(services | tr '\n' ' ')"; }
 
 case ${1:-} in
     list-peers)
@@ -30,12 +30,15 @@ case ${1:-} in
         if [[ -n ${PEER_KEY:-} ]]; then picctl peer config "$PEER_NAME"; else picctl peer qr "$PEER_NAME"; fi
         ;;
     logs)
+        container=''
         if [[ -n ${2:-} ]]; then one_of "$2"; fi
-        compose logs --tail "${TAIL:-100}" ${FOLLOW:+--follow} ${2:+"$2"}
+        compose logs --tail "${TAIL:-100}" ${FOLLOW:+--follow} ${container:+"$container"}
         ;;
     shell)
         one_of "${2:-}"
-        docker exec -it "$project-$2" bash
+        words=(-i)
+        [[ ! -t 0 ]] || words+=(-t)
+        docker exec "${words[@]}" "$project-$container" bash
         ;;
     *) fail "list-peers, show-routes, add-peer, logs or shell" ;;
 esac

@@ -68,7 +68,7 @@ check_ports() {
 }
 
 # "DNS_PORT/udp" for each port that docker-compose.yml publishes.
-published_ports() { sed -n 's/^ *ports: //p' docker-compose.yml | grep -oE '\$\{[A-Z_]+_PORT\}:[^"]*/(tcp|udp)' | sed -E 's/\$\{([A-Z_]+)\}:.*\//\1\//' | sort -u; }
+published_ports() { grep -oE '_BIND\}:\$\{[A-Z_]+_PORT\}:[^"]*/(tcp|udp)' docker-compose.yml | sed -E 's/.*:\$\{([A-Z_]+)\}:.*\//\1\//' | sort -u; }
 
 check_host() {
     [[ $(uname -s) == Linux ]] || finding error "this is no Linux" "WireGuard, nftables and containers need its kernel." "Use a Linux host."

@@ -11,7 +11,7 @@ readonly root
 cd "$root"
 
 readonly env_file=.env env_example=.env.example data=data/stack env_written=data/stack/env.written
-readonly password_least=8
+readonly password_least=10
 
 fail() { printf '%s: %s\n' "${command_name:-stack}" "$1" >&2; exit 1; }
 say() { printf '%s\n' "$*"; }
@@ -196,6 +196,13 @@ wait_until() {
 
 services() { compose config --services | sort; }
 
+# "caddy proxy" for each paragraph of docker-compose.yml: what its container is called, and its image.
+paragraphs() { awk '/^services:/ { on = 1 } on && /^  [a-z]+:$/ { name = substr($1, 1, length($1) - 1) }
+    on && $1 == "image:" { sub(/.*\//, "", $2); print name, $2 }' docker-compose.yml; }
+# container_named NAME, image_named NAME: by either of the two names; nothing where there is none.
+container_named() { paragraphs | awk -v name="$1" '$1 == name || $2 == name { print $1; exit }'; }
+image_named() { paragraphs | awk -v name="$1" '$1 == name || $2 == name { print $2; exit }'; }
+
 all_healthy() {
     local service
     for service in $(services); do [[ $(container_health "$service") == healthy ]] || return 1; done
@@ -204,8 +211,8 @@ all_healthy() {
 # As root in a throw-away container of one of our images, with data/ at /data: for what belongs to no user of the host.
 as_root() { docker run --rm -i --network none --entrypoint /bin/sh -v "$root/$data:/data" "$@"; }
 
-# The folders that docker-compose.yml mounts: the controller's own and those of the agents' tokens belong to PUID and PGID, what
-# services keep to root, which is who runs within them.
+# The folders that docker-compose.yml mounts, each for who runs within: the controller's, those of the agents' tokens and people's
+# files belong to PUID and PGID, what other services keep to root or to `pic` (adapters/agent.Dockerfile).
 make_folders() {
     mkdir -p "$data" backups
     chmod 700 data "$data" backups
@@ -213,11 +220,16 @@ make_folders() {
     as_root --env "OWNER=${env[PUID]}:${env[PGID]}" "$project/api" -c '
         cd /data || exit 1
         for folder in "$@"; do
-            mkdir -p "$folder"
+            mode=700 owner=900:900
             case $folder in
-                api | enrol) chown "$OWNER" "$folder" && chmod 700 "$folder" ;;
-                enrol/*) chown "$OWNER" "$folder" && chmod 755 "$folder" ;;
+                api | files | enrol) owner=$OWNER ;;
+                enrol/*) owner=$OWNER mode=755 ;;
+                dhcp | wireguard) owner=0:0 ;;
+                broker | mail) owner=0:0 mode=755 ;;
             esac
+            mkdir -p "$folder"
+            [ "$(stat -c %u:%g "$folder")" = "$owner" ] || chown -R "$owner" "$folder"
+            chmod "$mode" "$folder"
         done' sh $(mounted_folders)
 }
 mounted_folders() { grep -oE "\./$data/[a-z/]+:" docker-compose.yml | sed -E "s:^\./$data/(.*)\:$:\1:" | sort -u; }

@@ -44,6 +44,12 @@ prepare_env() {
     env_write
 }
 
+# The account whose password WEBDAV_PASS is.
+webdav_account() {
+    ! picctl --json user show webdav >/dev/null 2>&1 || return 0
+    printf '%s' "${env[WEBDAV_PASS]}" | picctl user add webdav --role member --display-name "Files" --services files --password-stdin
+}
+
 claimed() { picctl --json cell show >/dev/null 2>&1; }
 answers() { [[ $(container_health api) == healthy ]]; }
 
@@ -68,5 +74,6 @@ if ! claimed; then
         --username admin --password-stdin || { compose stop api >/dev/null; exit 1; }
 fi
 picctl stack import - <"$env_file" || { compose stop api >/dev/null; exit 1; }
+webdav_account || { compose stop api >/dev/null; exit 1; }
 env_plain "$env_file" >"$env_written"
 say "The cell '$CELL_NAME' is set up. Next: make start"

@@ -18,7 +18,7 @@ if wait_until "${START_SECONDS:-120}" "the new containers do not become well" al
     exit 0
 fi
 say "Going back to the images that ran before"
-for service in "${!old[@]}"; do [[ -z ${old[$service]} ]] || docker tag "${old[$service]}" "$project/$service"; done
+for service in "${!old[@]}"; do [[ -z ${old[$service]} ]] || docker tag "${old[$service]}" "$project/$(image_named "$service")"; done
 compose up -d --remove-orphans
 wait_until "${START_SECONDS:-120}" "the old ones do not either; 'make status' tells" all_healthy
 fail "the new version did not become well; the old one runs again"
