@@ -192,8 +192,9 @@ password = "{HERS}"
                 self.assertIn(f"bob@{DOMAIN}", curl(*jar, f"{webmail}?_task=mail"))
 
     def test_39_the_web_interface_and_the_file_manager(self):
+        here = f"{self.machines['laptop'].inner}.1"  # an address that the controller does not know as its own
         for port in (8081, 8082):
-            page = curl("-i", "--location", f"http://198.18.1.1:{port}/")  # an address that the controller does not know as its own
+            page = curl("-i", "--location", f"http://{here}:{port}/")
             self.assertIn("200", page.splitlines()[0] if port == 8081 else page)
             self.assertIn("content-security-policy", page.lower())
             self.assertIn("<html", page)

@@ -18,6 +18,7 @@ from stack_cell import (ADMIN_PASSWORD, CELL, DOMAIN, PASSPHRASE, api, container
 
 class StackTest(Clients, unittest.TestCase):
     maxDiff = None
+    BUILDER = os.environ.get("BUILDER", "cell/builder")
 
     @classmethod
     def setUpClass(cls):
@@ -164,6 +165,21 @@ class StackTest(Clients, unittest.TestCase):
         wait_for("its route", lambda: "10.8.0.77/32" in make("show-routes").stdout, 10)
         self.assertIn("cell-dns", make("logs-dns").stdout + make("logs").stdout)
 
+    def test_63_logs_shell_and_building_one_image(self):
+        for name in ("dns", "caddy", "proxy"):  # by the container's name or the service's
+            self.assertIn("connected", make(f"logs-{name}", TAIL="all").stdout)
+            self.assertIn("applied", run("make", "--no-print-directory", f"shell-{name}", stdin="cat /run/pic-health && echo applied\n").stdout)
+        self.assertIn("there is no service nothing", make("logs-nothing", check=False).stderr)
+        self.assertIn("Building dns", make("build-dns", BUILDER=self.BUILDER).stdout)
+        self.assertIn("there is no image nothing", make("build-nothing", check=False).stderr)
+
+    def test_64_every_command_has_its_line_in_the_help(self):
+        printed = make("help").stdout
+        for target in ("setup", "start", "stop", "restart", "status", "logs", "logs-NAME", "shell-NAME", "build-NAME", "update", "reinstall",
+                       "uninstall", "backup", "restore", "list-peers", "show-routes", "add-peer", "test", "test-coverage", "test-integration",
+                       "test-integration-readonly", "doctor", "adopt"):
+            self.assertRegex(printed, rf"(?m)^  make {re.escape(target)} +\S")
+
     def test_70_backup_wipe_restore(self):
         picctl("dns", "record", "add", "kept", "A", "192.168.1.11", "--wait")
         before, mail = rendered(), messages("bob", HIS)
@@ -214,7 +230,7 @@ class StackTest(Clients, unittest.TestCase):
         self.assertIn("the old one runs again", taken_back.stderr)
         self.assertEqual(run("docker", "inspect", "-f", "{{.Image}}", "cell-dns").stdout, image)
         self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
-        make("update", BUILDER=os.environ.get("BUILDER", "cell/builder"), BACKUP_PASSPHRASE=PASSPHRASE)
+        make("update", BUILDER=self.BUILDER, BACKUP_PASSPHRASE=PASSPHRASE)
 
     def test_75_a_second_cell_on_the_same_engine_does_not_clash(self):
         second = CELL.with_name("second")
@@ -261,6 +277,30 @@ class StackTest(Clients, unittest.TestCase):
         finally:
             holder.communicate()
         make("start")
+
+    def test_81_what_stands_in_the_way_is_named(self):
+        make("stop")
+        refused = make("start", check=False, DOCKER_HOST="unix:///nowhere.sock")
+        self.assertIn("Docker does not answer", refused.stderr)
+        run("ip", "link", "add", "taken", "type", "dummy")
+        run("ip", "addr", "add", "172.20.77.1/24", "dev", "taken")
+        run("ip", "link", "set", "taken", "up")
+        try:
+            refused = make("start", check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("CELL_NETWORK 172.20.0.0/16 overlaps 172.20.77.0/24 of taken", refused.stderr)
+        finally:
+            run("ip", "link", "del", "taken")
+        make("start")
+
+    def test_85_reinstall_begins_anew(self):
+        asked = make("reinstall", check=False)
+        self.assertNotEqual(asked.returncode, 0)
+        self.assertEqual(dig(f"printer.{DOMAIN}"), ["192.168.1.9"])
+        make("reinstall", FORCE=1, CELL_NAME="anew", CELL_DOMAIN="anew.example", VPN_RANGE="10.8.0.0/24", ADMIN_PASSWORD=ADMIN_PASSWORD,
+             SKIP_BUILD=1)
+        self.assertEqual(json.loads(picctl("--json", "cell", "show").stdout)["domain"], "anew.example")
+        self.assertEqual(dig(f"printer.{DOMAIN}"), [])
 
     def test_90_uninstall_takes_everything_but_the_backups(self):
         asked = make("uninstall", check=False)
