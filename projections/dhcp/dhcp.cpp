@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "projections/cell/cell.hpp"
+#include "projections/stack/stack.hpp"
 #include "projections/world.hpp"
 
 namespace pic::dhcp {
