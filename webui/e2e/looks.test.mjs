@@ -27,6 +27,10 @@ const places = [
   ['/network?tab=dhcp&open=new-reservation', 'Network services'],
   ['/network?tab=time', 'Network services'],
   ['/wireguard', 'WireGuard'],
+  ['/routing', 'Routing'],
+  ['/routing?open=new-rule', 'Routing'],
+  ['/routing?tab=reach', 'Routing'],
+  ['/routing?tab=forwards', 'Routing'],
   ['/proxy', 'Web front'],
   ['/proxy?open=new-site', 'Web front'],
   ['/cells', 'Cell network'],
@@ -85,6 +89,7 @@ test('something to look at', async () => {
   const made = await cell.call('POST', '/peers', { name: 'laptop', owner: 'Ada', expires_at: new Date(Date.now() + 864e5).toISOString() })
   here.peer = made.resource.id
   await cell.call('POST', '/dns/records', { name: 'printer', type: 'A', value: '192.168.1.20' })
+  await cell.call('POST', '/routing/rules', { action: 'drop', destination: '192.168.1.0/24', note: 'not the home network' })
   await cell.applied('dns', 'wireguard')
 })
 

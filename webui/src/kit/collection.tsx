@@ -106,19 +106,36 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
   )
 }
 
+const newOf = (spec: { words: string }) => `new-${spec.words}`
+
+export function AddButton({ spec }: { spec: { path: string; words: string } }) {
+  const go = useGo()
+  const blocked = useBlocked('post', spec.path)
+  return (
+    <Button look="primary" icon={Plus} disabled={!!blocked} title={blocked} onClick={() => go({ open: newOf(spec) })}>
+      {tOr(`${spec.words}.add`, t('collection.add'))}
+    </Button>
+  )
+}
+
+/** The drawer that the address asks for, if it does: for a new one, for one of these, or for one that is not here. */
+export function CollectionDrawer<P extends ListPath>({ spec, items }: { spec: CollectionSpec<P>; items: Item<P>[] }) {
+  const { open } = usePlace()
+  const go = useGo()
+  if (!open) return null
+  const isNew = open === newOf(spec)
+  const item = items.find((one) => (one as unknown as Thing).id === open)
+  if (!isNew && !item && !/^[0-9a-f-]{36}$/.test(open)) return null
+  return <ItemDrawer key={open} spec={spec} isNew={isNew} item={item} onClose={() => go({ open: undefined })} />
+}
+
 export function Collection<P extends ListPath>({ spec }: { spec: CollectionSpec<P> }) {
   const query = useList(spec.path)
-  const { open } = usePlace()
   const go = useGo()
   const blocked = useBlocked('post', spec.path)
   const { press, busy } = usePress()
   const title = tOr(`${spec.words}.title`, spec.words)
-  const newOne = `new-${spec.words}`
-  const add = (
-    <Button look="primary" icon={Plus} disabled={!!blocked} title={blocked} onClick={() => go({ open: newOne })}>
-      {tOr(`${spec.words}.add`, t('collection.add'))}
-    </Button>
-  )
+  const add = <AddButton spec={spec} />
   const id = (item: Item<P>) => (item as unknown as Thing).id
   return (
     <Loaded query={query}>
@@ -159,9 +176,7 @@ export function Collection<P extends ListPath>({ spec }: { spec: CollectionSpec<
               }
             />
           </Card>
-          {open && (open === newOne || items.some((item) => id(item) === open) || /^[0-9a-f-]{36}$/.test(open)) && (
-            <ItemDrawer key={open} spec={spec} isNew={open === newOne} item={items.find((item) => id(item) === open)} onClose={() => go({ open: undefined })} />
-          )}
+          <CollectionDrawer spec={spec} items={items} />
         </>
       )}
     </Loaded>

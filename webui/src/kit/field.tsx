@@ -74,6 +74,8 @@ export interface FieldSpec {
   placeholder?: string
   /** For choices, what each value is called; for lists, what may be chosen. */
   options?: { value: string; label: string }[]
+  /** What may well be meant, offered while one types. */
+  suggestions?: { value: string; label: string }[]
   hint?: ReactNode
   hintFor?: (inputs: Record<string, Input>) => ReactNode
   when?: (inputs: Record<string, Input>) => boolean
@@ -133,10 +135,11 @@ export function Control({ spec, schema, words, value, set, error, required, opti
             const lines = Math.min(Math.max(text.split('\n').length, 2), 8)
             return <textarea {...ids} {...common} rows={lines} placeholder={spec.placeholder} value={text} onChange={(event) => set(event.target.value)} />
           }
-          return (
+          const input = (
             <input
               {...ids}
               {...common}
+              list={spec.suggestions && `${ids.id}s`}
               type={spec.as === 'password' ? 'password' : kind === 'moment' ? 'datetime-local' : 'text'}
               inputMode={kind === 'number' ? 'numeric' : undefined}
               maxLength={schema.maxLength}
@@ -145,6 +148,17 @@ export function Control({ spec, schema, words, value, set, error, required, opti
               value={text}
               onChange={(event) => set(event.target.value)}
             />
+          )
+          if (!spec.suggestions) return input
+          return (
+            <>
+              {input}
+              <datalist id={`${ids.id}s`}>
+                {spec.suggestions.map((one) => (
+                  <option key={one.value} value={one.value} label={one.label} />
+                ))}
+              </datalist>
+            </>
           )
         }}
       </Field>

@@ -1,6 +1,6 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Users, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Split, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { maySession, type Session } from '@/api/session'
 import type { Key } from '@/i18n'
@@ -45,6 +45,7 @@ export const pages: Entry[] = [
     ],
   },
   { path: '/wireguard', needs: ['get', '/wireguard'], group: 'nav.group.network', title: 'nav.wireguard', icon: Waypoints, load: () => import('./wireguard/page') },
+  { path: '/routing', needs: ['get', '/routing/rules'], group: 'nav.group.network', title: 'nav.routing', icon: Split, load: () => import('./routing/page'), actions: [{ title: 'rule.add', search: { open: 'new-rule' }, needs: ['post', '/routing/rules'] }] },
   { path: '/proxy', needs: ['get', '/proxy/sites'], group: 'nav.group.network', title: 'nav.proxy', icon: PanelsTopLeft, load: () => import('./proxy/page'), actions: [{ title: 'site.add', search: { open: 'new-site' }, needs: ['post', '/proxy/sites'] }] },
   { path: '/cells', needs: ['get', '/cell'], group: 'nav.group.network', title: 'nav.cells', icon: Network, load: () => import('./cells/page') },
   {
