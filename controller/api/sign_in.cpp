@@ -5,6 +5,7 @@
 #include "controller/api/second_factor.hpp"
 #include "controller/api/sign_in.hpp"
 #include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 
 namespace pic::api {
 namespace {
