@@ -328,5 +328,23 @@ class StackTest(Clients, unittest.TestCase):
         self.assertTrue(list((CELL / "backups").glob("*.pic")))
 
 
+class SayAtOnce(unittest.TextTestResult):
+    """The run is long: what went wrong is told when it does."""
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.stream.writeln(self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.stream.writeln(str(err[1]))
+
+
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2, failfast=bool(os.environ.get("FAILFAST")))
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], testRunner=unittest.TextTestRunner(
+        resultclass=SayAtOnce, verbosity=2, failfast=bool(os.environ.get("FAILFAST"))))
