@@ -46,6 +46,11 @@ const places = [
   ['/people', 'People'],
   ['/people?open=new-user', 'People'],
   ['/people?tab=groups', 'People'],
+  ['/people?tab=invitations&open=new-invitation', 'People'],
+  ['/people?open=ADA', 'People'],
+  ['/me', 'Hello ada'],
+  ['/me?open=new', 'Hello ada'],
+  ['/logs', 'Logs'],
   ['/vault', 'Vault'],
   ['/containers', 'Containers'],
   ['/changes', 'Changes'],
@@ -55,6 +60,7 @@ const places = [
   ['/peers?at=6', 'Peers'],
   ['/settings', 'Settings'],
   ['/settings?tab=services', 'Settings'],
+  ['/settings?tab=ports', 'Settings'],
   ['/settings?tab=tokens&open=new', 'Settings'],
   ['/settings?tab=agents', 'Settings'],
   ['/settings?tab=sessions', 'Settings'],
@@ -74,7 +80,7 @@ const still = (page) => eventually('the page is still', () => page.evaluate(() =
 async function inspect(page, from = places) {
   const { peer } = here
   for (const [at, title] of from) {
-    await page.goto(at.replace('PEER', peer))
+    await page.goto(at.replace('PEER', peer).replace('ADA', here.ada))
     await page_of(page, title).waitFor({ state: 'attached' })
     await still(page)
     assert.deepEqual(await violations(page), [], at)
@@ -88,6 +94,7 @@ test('something to look at', async () => {
   const { cell } = here
   const made = await cell.call('POST', '/peers', { name: 'laptop', owner: 'Ada', expires_at: new Date(Date.now() + 864e5).toISOString() })
   here.peer = made.resource.id
+  here.ada = (await cell.call('GET', '/users')).items[0].id
   await cell.call('POST', '/dns/records', { name: 'printer', type: 'A', value: '192.168.1.20' })
   await cell.call('POST', '/routing/rules', { action: 'drop', destination: '192.168.1.0/24', note: 'not the home network' })
   await cell.applied('dns', 'wireguard')

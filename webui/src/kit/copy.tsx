@@ -43,7 +43,9 @@ export function OneTime({ label, value }: { label: string; value: string }) {
       <code aria-label={label} className="min-w-0 flex-1 font-mono text-[0.8125rem] break-all" data-secret>
         {value}
       </code>
-      <CopyButton text={value} />
+      <span data-noprint>
+        <CopyButton text={value} />
+      </span>
     </div>
   )
 }

@@ -1,6 +1,6 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, Settings, Split, Users, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, ScrollText, Settings, Split, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { maySession, type Session } from '@/api/session'
 import type { Key } from '@/i18n'
@@ -73,6 +73,7 @@ export const pages: Entry[] = [
   { path: '/vault', needs: ['get', '/vault/certificates'], group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
   { path: '/containers', needs: ['get', '/containers'], group: 'nav.group.cell', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
   { path: '/changes', needs: ['get', '/events'], group: 'nav.group.cell', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
+  { path: '/logs', group: 'nav.group.cell', needs: ['get', '/access-log'], title: 'nav.logs', icon: ScrollText, load: () => import('./logs/page') },
   {
     path: '/settings',
     needs: ['get', '/cell'],

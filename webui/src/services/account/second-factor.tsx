@@ -1,6 +1,6 @@
 // One's own second factor: shown to an authenticator, proved by a code, and with it the recovery codes, which are shown
 // once. Without it again only after a fresh sign-in.
-import { Download, Printer, ShieldCheck, ShieldOff, Smartphone } from 'lucide-react'
+import { Download, ShieldCheck, ShieldOff, Smartphone } from 'lucide-react'
 import { Suspense, lazy, useRef, useState, type FormEvent } from 'react'
 import { client, take, type Schemas } from '@/api/client'
 import { theFeed } from '@/api/feed'
@@ -11,6 +11,7 @@ import { CopyButton, OneTime, download } from '@/kit/copy'
 import { Dialog } from '@/kit/dialog'
 import { Field, inputLook } from '@/kit/field'
 import { fresh } from '@/kit/fresh'
+import { PrintButton, Printed } from '@/kit/printed'
 import { toast } from '@/kit/toast'
 import { Badge, Button, Callout, Spinner } from '@/kit/ui'
 
@@ -31,19 +32,19 @@ function Codes({ codes, name, onDone }: { codes: string[]; name: string; onDone:
       <Callout tone="warn" title={t('factor.codes.once')}>
         {t('factor.codes.text')}
       </Callout>
-      <ol className="grid grid-cols-2 gap-x-6 gap-y-1.5 rounded-lg border border-line bg-raised p-4 font-mono text-sm" aria-label={t('factor.codes')}>
-        {codes.map((code) => (
-          <li key={code}>{code}</li>
-        ))}
-      </ol>
+      <Printed title={t('factor.codes.file', { name })}>
+        <ol className="grid grid-cols-2 gap-x-6 gap-y-1.5 rounded-lg border border-line bg-raised p-4 font-mono text-sm" aria-label={t('factor.codes')}>
+          {codes.map((code) => (
+            <li key={code}>{code}</li>
+          ))}
+        </ol>
+      </Printed>
       <div className="flex flex-wrap gap-2">
         <CopyButton text={text} label={t('copy')} />
         <Button icon={Download} onClick={() => download(`recovery-codes-${name}.txt`, `${t('factor.codes.file', { name })}\n\n${text}\n`)}>
           {t('download')}
         </Button>
-        <Button icon={Printer} onClick={() => print()}>
-          {t('print')}
-        </Button>
+        <PrintButton />
       </div>
       <div>
         <Button look="primary" onClick={onDone}>

@@ -7,6 +7,7 @@ import { Appearance } from './appearance'
 import { Backup } from './backup'
 import { Config } from './config'
 import { Identity } from './identity'
+import { Ports } from './ports'
 import { Services } from './services'
 import { Sessions } from './sessions'
 import { Tokens } from './tokens'
@@ -23,6 +24,7 @@ export default function Settings() {
         tabs={[
           { value: 'identity', label: t('settings.identity'), content: <Identity /> },
           { value: 'services', label: t('settings.services'), content: <Services /> },
+          { value: 'ports', label: t('stack.title'), content: <Ports /> },
           { value: 'tokens', label: t('tokens.title'), content: <Tokens /> },
           { value: 'agents', label: t('agents.title'), content: <Agents /> },
           { value: 'sessions', label: t('sessions.title'), content: <Sessions /> },

@@ -13,6 +13,7 @@ import { Dialog } from '@/kit/dialog'
 import { Empty, Loaded, Page, useBlocked } from '@/kit/page'
 import { PlannedDialog } from '@/kit/planned'
 import { Badge, Button, Callout, Card, Facts, Mono, type Tone } from '@/kit/ui'
+import { Recovery } from './recovery'
 
 type Certificate = Item<'/vault/certificates'>
 
@@ -59,8 +60,11 @@ function Authority() {
               ]}
             />
             <div className="flex flex-wrap gap-2">
-              <Button look="primary" icon={Download} onClick={() => void save('/vault/ca/root', 'cell-root.crt')}>
+              <Button look="primary" icon={Download} onClick={() => void save('/vault/ca/root', 'cell-root.pem')}>
                 {t('vault.root.download')}
+              </Button>
+              <Button icon={Download} onClick={() => void save('/vault/ca/root?format=mobileconfig', 'cell-root.mobileconfig')}>
+                {t('vault.root.apple')}
               </Button>
               <Button icon={Download} onClick={() => void save('/vault/crl', 'cell.crl')}>
                 {t('vault.crl')}
@@ -125,7 +129,10 @@ export default function Vault() {
   const [key, setKey] = useState<string | null>(null)
   return (
     <Page title={t('nav.vault')} lead={t('vault.lead')}>
-      <Authority />
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <Authority />
+        <Recovery />
+      </div>
       <Collection
         spec={{
           path: '/vault/certificates',
