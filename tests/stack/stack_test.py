@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 
 from clients import HERS, HIS, Clients, messages, send
 from stack_cell import (ADMIN_PASSWORD, CELL, DOMAIN, PASSPHRASE, api, containers, converged, dig, digests, health, make,
@@ -78,6 +79,21 @@ class StackTest(Clients, unittest.TestCase):
             self.assertEqual(root, name in ("cell-broker", "cell-dhcp", "cell-mail", "cell-wireguard"), name)
             sockets = [b for b in host["Binds"] or [] if "docker.sock" in b]
             self.assertEqual(bool(sockets), name == "cell-broker", f"{name} and the Docker socket: {sockets}")
+
+    def test_12_memory_at_rest(self):
+        def pss_mb(name):
+            pid = run("docker", "inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+            return int(re.search(r"Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text()).group(1)) / 1024
+
+        stats = json.loads("[" + ",".join(run("docker", "stats", "--no-stream", "--format", "{{json .}}").stdout.splitlines()) + "]")
+        units = {"B": 1e-6, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
+        all_mb = sum(float(number) * units[unit] for number, unit in
+                     (re.match(r"([\d.]+)(\w+)", s["MemUsage"]).groups() for s in stats))
+        agents = {name: pss_mb(name) for name in containers() if name not in ("cell-api", "cell-broker", "cell-webui", "cell-filegator")}
+        print(f"\nthe stack {all_mb:.0f} MiB, the controller {pss_mb('cell-api'):.0f}, agents {min(agents.values()):.1f} to {max(agents.values()):.1f}", flush=True)
+        self.assertLess(pss_mb("cell-api"), 40)
+        self.assertLess(max(agents.values()), 10, agents)
+        self.assertLess(all_mb, 350)
 
     def test_40_containers_by_the_broker(self):
         names = {c["name"]: c for c in api("containers")["items"]}
@@ -312,5 +328,23 @@ class StackTest(Clients, unittest.TestCase):
         self.assertTrue(list((CELL / "backups").glob("*.pic")))
 
 
+class SayAtOnce(unittest.TextTestResult):
+    """The run is long: what went wrong is told when it does."""
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.stream.writeln(self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.stream.writeln(str(err[1]))
+
+
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2, failfast=bool(os.environ.get("FAILFAST")))
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], testRunner=unittest.TextTestRunner(
+        resultclass=SayAtOnce, verbosity=2, failfast=bool(os.environ.get("FAILFAST"))))

@@ -25,11 +25,12 @@ done
 if [[ -f $env_file ]]; then env_load; else project=cell; fi
 need_docker
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+readonly at_once=4  # mostly they wait for packages
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
 build() {
-    local image=$1 words=()
+    local image=$1 words=() log=$logs/$1
     if [[ $image == builder && -n ${BUILDER:-} ]]; then
         docker tag "$BUILDER" "$project/builder"
         return
@@ -63,4 +64,11 @@ for image in "${wanted[@]}"; do
 done
 # The three that the others stand on come first, whichever was asked for: unchanged, they cost a moment.
 for image in base builder agent; do build "$image"; done
-for image in "${wanted[@]}"; do [[ $image =~ ^(base|builder|agent)$ ]] || build "$image"; done
+builds=()
+for image in "${wanted[@]}"; do
+    [[ ! $image =~ ^(base|builder|agent)$ ]] || continue
+    while (($(jobs -rp | wc -l) >= at_once)); do wait -n; done
+    build "$image" &
+    builds+=($!)
+done
+for pid in "${builds[@]}"; do wait "$pid"; done

@@ -208,6 +208,10 @@ all_healthy() {
     for service in $(services); do [[ $(container_health "$service") == healthy ]] || return 1; done
 }
 
+# What of a service's folder is neither backed up nor restored: its agent's keys, which are between it and the controller of now,
+# and what it was last told.
+readonly no_agents="--anchored --no-wildcards-match-slash --exclude=*/agent"
+
 # As root in a throw-away container of one of our images, with data/ at /data: for what belongs to no user of the host.
 as_root() { docker run --rm -i --network none --entrypoint /bin/sh -v "$root/$data:/data" "$@"; }
 

@@ -19,5 +19,5 @@ archive() {
         -v "$root/backups:/backups" -v "$root/$data:/data" "$project/api" "$@"
 }
 
-# The folders of data/ that hold what services keep, and the keys of their agents.
+# The folders of data/ that hold what services keep.
 service_folders() { as_root "$project/api" -c 'cd /data && ls -d */ | sed "s:/$::" | grep -vxE "api|enrol|broker|backup-.*|restore-.*"'; }

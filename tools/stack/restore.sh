@@ -31,8 +31,11 @@ printf '%s\n' "$BACKUP_PASSPHRASE" | picctl backup-restore "/var/lib/pic/spool/$
 others=$(services | grep -vxE 'api|broker')
 # shellcheck disable=SC2086  # words
 compose stop $others >/dev/null
-as_root "$project/api" -c 'cd /data && for folder in $(tar --list --file "$0/services.tar" | cut -d/ -f1 | sort -u); do rm -rf "./$folder"; done
-    tar --extract --file "$0/services.tar" --numeric-owner --same-permissions' "$work"
+as_root --env "NO_AGENTS=$no_agents" "$project/api" -c 'set -f; cd /data
+    for folder in $(tar --list --file "$0/services.tar" | cut -d/ -f1 | sort -u); do
+        [ ! -d "$folder" ] || find "./$folder" -mindepth 1 -maxdepth 1 ! -name agent -exec rm -rf {} +
+    done
+    tar --extract $NO_AGENTS --file "$0/services.tar" --numeric-owner --same-permissions' "$work"
 # shellcheck disable=SC2086  # words
 compose up -d $others >/dev/null
 wait_until 120 "not everything is well after the restore; 'make status' tells" all_healthy
