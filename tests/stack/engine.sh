@@ -44,8 +44,7 @@ engine_start_for_building() { engine_run dockerd --bridge=none --iptables=false 
 # engine_start_sealed SPACE: in a network namespace of this name.
 engine_start_sealed() {
     engine_space=$1
-    ip netns add "$engine_space"
-    ip netns exec "$engine_space" ip link set lo up
+    ip netns add "$engine_space" && ip netns exec "$engine_space" ip link set lo up || return 1
     engine_run nsenter --net="/var/run/netns/$engine_space" dockerd
 }
 

@@ -175,8 +175,11 @@ class StackTest(Clients, unittest.TestCase):
         self.assertEqual(dig("printer.home.example"), ["192.168.1.9"])
 
     def test_62_add_peer_list_peers_show_routes(self):
+        picctl("cell", "set", "endpoint", "203.0.113.7:51820")
         made = make("add-peer", PEER_NAME="phone", PEER_IP="10.8.0.77")
         self.assertIn("phone", made.stdout)
+        key = run("wg", "pubkey", stdin=run("wg", "genkey").stdout).stdout.strip()
+        self.assertIn("Endpoint = 203.0.113.7:51820", make("add-peer", PEER_NAME="desk", PEER_KEY=key).stdout)
         self.assertIn("10.8.0.77", make("list-peers").stdout)
         wait_for("its route", lambda: "10.8.0.77/32" in make("show-routes").stdout, 10)
         self.assertIn("cell-dns", make("logs-dns").stdout + make("logs").stdout)

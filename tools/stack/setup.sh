@@ -20,7 +20,7 @@ ask_password() {
     [[ -z ${ADMIN_PASSWORD:-} ]] || return 0
     [[ -t 0 ]] || fail "ADMIN_PASSWORD is not set, and there is nobody to ask"
     local again
-    read -r -s -p "Password of the administrator 'admin' (12 characters or more): " ADMIN_PASSWORD; echo
+    read -r -s -p "Password of the administrator 'admin' (10 characters or more): " ADMIN_PASSWORD; echo
     read -r -s -p "Once more: " again; echo
     [[ $ADMIN_PASSWORD == "$again" ]] || fail "the two differ"
 }
