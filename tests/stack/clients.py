@@ -107,6 +107,7 @@ class Clients:
         for name, password in (("alice", HERS), ("bob", HIS)):
             picctl("user", "add", name, "--role", "member", "--password-stdin", "--wait", stdin=password + "\n")
         wait_for("every service", lambda: not lagging())
+        self.assertEqual(status("--user", f"alice:{HERS}", "--upload-file", __file__, "http://127.0.0.1:8080/alice/kept"), "201")
 
     def test_34_mail(self):
         self.assertEqual(send("alice", f"bob@{DOMAIN}", HERS, "--tls").returncode, 0)
@@ -168,7 +169,6 @@ password = "{HERS}"
         self.assertEqual(len(summaries), 5, done.stdout[-2000:])
         for line in summaries:
             self.assertIn("100.0%", line)
-        self.assertEqual(status("--user", f"alice:{HERS}", "--upload-file", __file__, f"{files}/alice/kept"), "201")
         self.assertEqual(status("--user", f"bob:{HIS}", f"{files}/alice/kept"), "403")
         kept = next(CELL.glob("data/stack/files/state/files/spaces/alice/kept"))
         self.assertEqual(kept.stat().st_uid, 4242, "whom the files belong to")

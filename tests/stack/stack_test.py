@@ -301,7 +301,7 @@ class StackTest(Clients, unittest.TestCase):
         make("stop")
         refused = make("start", check=False, DOCKER_HOST="unix:///nowhere.sock")
         self.assertIn("Docker does not answer", refused.stderr)
-        run("ip", "link", "add", "taken", "type", "dummy")
+        run("ip", "link", "add", "taken", "type", "bridge")
         run("ip", "addr", "add", "172.20.77.1/24", "dev", "taken")
         run("ip", "link", "set", "taken", "up")
         try:

@@ -18,7 +18,7 @@ as_root "$project/api" -c "umask 077; mkdir /data/$work"
 printf '%s\n' "$BACKUP_PASSPHRASE" | picctl backup "/var/lib/pic/spool/$work.pic" --passphrase-stdin >/dev/null
 # shellcheck disable=SC2046  # names of folders, without spaces
 as_root --env "NO_AGENTS=$no_agents" "$project/api" -c 'set -f; cd /data && mv "api/spool/$0.pic" "$0/cell.pic" && cat >"$0/env" && shift 0
-    tar --create $NO_AGENTS --file "$0/services.tar" --numeric-owner --sort=name --warning=no-file-changed "$@" || [ $? -eq 1 ]' \
+    tar --create $NO_AGENTS --file "$0/services.tar" --numeric-owner --sort=name --warning=no-file-changed --warning=no-file-ignored "$@" || [ $? -eq 1 ]' \
     "$work" $(service_folders) <"$env_file"
 archive pack "/backups/$name" "cell.pic=/data/$work/cell.pic" "services.tar=/data/$work/services.tar" "env=/data/$work/env"
 as_root -v "$root/backups:/backups" "$project/api" -c "chown $(id -u):$(id -g) /backups/$name" 2>/dev/null
