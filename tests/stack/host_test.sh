@@ -63,6 +63,7 @@ rules "a port with an octal look" "DNS_PORT must be a port" "DNS_PORT=053"
 rules "a port with code in it" 'DNS_PORT must be a port' 'DNS_PORT=$(touch pwned)'
 rules "an address that is none" "DNS_IP must be an IPv4 address" "DNS_IP=172.20.0.300"
 rules "a network with host bits" "CELL_NETWORK must be an IPv4 network" "CELL_NETWORK=172.20.0.1/16"
+rules "root as the owner of people's files" "PUID must be a number and not 0" "PUID=0"
 rules "a log level that is none" "PIC_LOG_LEVEL must be trace" "PIC_LOG_LEVEL=loud"
 rules "a project name with a slash" "COMPOSE_PROJECT_NAME must be a name" "COMPOSE_PROJECT_NAME=../x"
 rules "a variable that is missing" "DNS_PORT is missing" "-DNS_PORT"

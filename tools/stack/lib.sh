@@ -70,7 +70,8 @@ value_fault() {
         *_PORT) is_number "$value" 1 65535 || echo "must be a port, 1 to 65535" ;;
         *_IP | *_BIND) is_address "$value" || echo "must be an IPv4 address" ;;
         CELL_NETWORK) is_network "$value" || echo "must be an IPv4 network with a prefix from 8 to 26, such as 172.20.0.0/16" ;;
-        PUID | PGID) is_number "$value" 0 4294967295 || echo "must be a number" ;;
+        PUID) is_number "$value" 1 4294967294 || echo "must be a number and not 0: nobody's files are served by root" ;;
+        PGID) is_number "$value" 0 4294967294 || echo "must be a number" ;;
         PIC_LOG_LEVEL) [[ $value =~ ^(trace|debug|info|warn|error)$ ]] || echo "must be trace, debug, info, warn or error" ;;
         FLASK_DEBUG) [[ $value == [01] ]] || echo "must be 0 or 1" ;;
         COMPOSE_PROJECT_NAME) [[ $value =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || echo "must be a name of small letters, digits and hyphens" ;;

@@ -37,7 +37,9 @@ prepare_env() {
         for name in "${!env[@]}"; do given[$name]=${env[$name]}; done
     fi
     env_read "$env_example"
-    env[PUID]=$(id -u) env[PGID]=$(id -g)
+    # Who calls it; behind sudo who called that; for root itself the first user that there usually is.
+    if ((EUID != 0)); then env[PUID]=$(id -u) env[PGID]=$(id -g)
+    elif [[ ${SUDO_UID:-0} != 0 ]]; then env[PUID]=$SUDO_UID env[PGID]=${SUDO_GID:-$SUDO_UID}; fi
     for name in "${!given[@]}"; do env[$name]=${given[$name]}; done
     [[ -n ${env[WEBDAV_PASS]} ]] || env[WEBDAV_PASS]=$(random_password)
     env_check
