@@ -43,6 +43,8 @@ const places = [
   ['/calendar', 'Calendar and contacts'],
   ['/calendar?open=new-collection.further', 'Calendar and contacts'],
   ['/calendar?tab=connect', 'Calendar and contacts'],
+  ['/files', 'Files'],
+  ['/files?tab=connect', 'Files'],
   ['/people', 'People'],
   ['/people?open=new-user', 'People'],
   ['/people?tab=groups', 'People'],

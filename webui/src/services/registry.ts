@@ -1,6 +1,6 @@
 // Every page, in the order of the navigation: a new service is a folder beside these and one line here. A page's code is
 // fetched when it is first opened.
-import { Activity, Box, CalendarDays, CircleUser, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, ScrollText, Settings, Split, Users, Waypoints, type LucideIcon } from 'lucide-react'
+import { Activity, Box, CalendarDays, CircleUser, FolderOpen, Globe, Landmark, LayoutDashboard, Mail, MonitorSmartphone, Network, PanelsTopLeft, ScrollText, Settings, Split, Users, Waypoints, type LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { maySession, type Session } from '@/api/session'
 import type { Key } from '@/i18n'
@@ -61,6 +61,7 @@ export const pages: Entry[] = [
     ],
   },
   { path: '/calendar', needs: ['get', '/calendar/collections'], group: 'nav.group.services', title: 'nav.calendar', icon: CalendarDays, load: () => import('./calendar/page'), actions: [{ title: 'collection.further.add', search: { open: 'new-collection.further' }, needs: ['post', '/calendar/collections'] }] },
+  { path: '/files', needs: ['get', '/cell'], group: 'nav.group.services', title: 'nav.files', icon: FolderOpen, load: () => import('./files/page') },
   {
     path: '/people',
     needs: ['get', '/users'],
