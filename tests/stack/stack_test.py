@@ -17,6 +17,11 @@ from stack_cell import (ADMIN_PASSWORD, CELL, DOMAIN, PASSPHRASE, api, container
                         picctl, rendered, run, status, wait_for, wipe)
 
 
+# What containers have besides nothing, as docs/security.md lists it.
+CAPABILITIES = {"cell-wireguard": "NET_ADMIN", "cell-dhcp": "NET_ADMIN NET_RAW SETGID SETUID",
+                "cell-mail": "CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETUID SYS_CHROOT"}
+
+
 class StackTest(Clients, unittest.TestCase):
     maxDiff = None
     BUILDER = os.environ.get("BUILDER", "cell/builder")
@@ -77,6 +82,8 @@ class StackTest(Clients, unittest.TestCase):
             self.assertFalse(host["Privileged"], name)
             root = run("docker", "exec", name, "id", "-u").stdout.strip() == "0"
             self.assertEqual(root, name in ("cell-broker", "cell-dhcp", "cell-mail", "cell-wireguard"), name)
+            self.assertEqual(sorted(host["CapAdd"] or []), sorted(CAPABILITIES.get(name, "").split()), name)
+            self.assertIn("no-new-privileges:true", host["SecurityOpt"], name)
             sockets = [b for b in host["Binds"] or [] if "docker.sock" in b]
             self.assertEqual(bool(sockets), name == "cell-broker", f"{name} and the Docker socket: {sockets}")
 
