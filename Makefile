@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 CMAKE_BUILD := cmake --build --preset release -j $(JOBS)
 
-.PHONY: help deps build run test check test-coverage bench screenshots clean
+.PHONY: help deps build run test check test-coverage bench bench-ui screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -43,6 +43,10 @@ check: deps ## format, clang-tidy, then the suite under ASan+UBSan and the concu
 bench: build ## measure the product beside etcd and nginx and print the table of docs/performance.md
 	@tools/deps.sh bench
 	@tools/bench/run.sh
+
+bench-ui: build ## measure the web UI over a full cell: first paints, scrolling, Lighthouse on the dashboard
+	@tools/deps.sh test
+	@node webui/e2e/bench.mjs
 
 screenshots: build ## take a picture of every page into docs/screenshots
 	@node webui/e2e/screenshots.mjs
