@@ -1,12 +1,14 @@
 // How the web UI does with a full cell: the first paint of every page, and whether a list of a thousand devices scrolls
 // smoothly, over a log of a hundred thousand events; then Lighthouse on the dashboard. `make bench-ui` prints the table of
 // docs/performance.md. Not a test: what it measures is the machine too.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
+import { chromium } from 'playwright-core'
 import { Browser, program, signIn } from './browser.mjs'
-import { Cell, isBuilt, owner } from './cell.mjs'
+import { Cell, freePort, isBuilt, owner } from './cell.mjs'
 
 const lighthouse = 'lighthouse@12.8.2'
 const wanted = { peers: 1000, events: 100_000 }
@@ -68,17 +70,22 @@ async function scrolling(page) {
   return { p50: median(frames), p95: frames[Math.floor(frames.length * 0.95)], longest: frames.at(-1) }
 }
 
+/** In a browser of its own, in which somebody is signed in: Lighthouse opens its page there. */
 async function scores(cell) {
   const folder = await mkdtemp(path.join(tmpdir(), 'pic-lighthouse-'))
-  const out = path.join(folder, 'report.json')
-  const words = ['--yes', lighthouse, `${cell.url}/`, '--quiet', '--output=json', `--output-path=${out}`, '--only-categories=performance,accessibility,best-practices', '--preset=desktop', `--extra-headers=${JSON.stringify({ Cookie: cell.cookie })}`, '--chrome-flags=--headless=new --no-sandbox --disable-gpu']
-  const { status, stderr } = spawnSync('npx', words, { encoding: 'utf8', env: { ...process.env, CHROME_PATH: program() } })
+  const port = await freePort()
+  const context = await chromium.launchPersistentContext(path.join(folder, 'profile'), { executablePath: program(), headless: true, baseURL: cell.url, args: ['--no-sandbox', '--disable-gpu', `--remote-debugging-port=${port}`] })
   try {
+    await signIn(await context.newPage(), owner)
+    const out = path.join(folder, 'report.json')
+    const words = ['--yes', lighthouse, `${cell.url}/`, '--quiet', '--output=json', `--output-path=${out}`, '--only-categories=performance,accessibility,best-practices', '--preset=desktop', '--disable-storage-reset', `--port=${port}`]
+    const { status, stderr } = await promisify(execFile)('npx', words).then(({ stderr }) => ({ status: 0, stderr }), (error) => ({ status: 1, stderr: String(error) }))
     if (status !== 0) throw new Error(`lighthouse: ${stderr}`)
     const { categories, audits } = JSON.parse(await readFile(out, 'utf8'))
-    const lost = Object.values(categories).flatMap(({ auditRefs }) => auditRefs.filter(({ id, weight }) => weight && audits[id].score !== null && audits[id].score < 0.9).map(({ id }) => id))
+    const lost = Object.values(categories).flatMap(({ auditRefs }) => auditRefs.filter(({ id, weight }) => weight && audits[id].score !== null && audits[id].score < 0.9).map(({ id }) => `${id} (${audits[id].displayValue ?? audits[id].title})`))
     return { scores: Object.values(categories).map(({ title, score }) => [title, Math.round(score * 100)]), lost }
   } finally {
+    await context.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

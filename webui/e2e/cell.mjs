@@ -29,7 +29,7 @@ export async function eventually(what, condition) {
   }
 }
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((done, fail) => {
     const server = createServer()
     server.once('error', fail)

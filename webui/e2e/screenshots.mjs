@@ -55,6 +55,7 @@ async function furnish(cell) {
   await cell.call('POST', '/proxy/sites', { host: 'photos.cell.home.arpa', upstream: '192.168.1.30:8080' })
   for (const rule of [{ action: 'accept', destination: '192.168.1.20', protocol: 'tcp', ports: '631', note: 'the printer' }, { action: 'drop', destination: '192.168.1.0/24', note: 'not the home network' }]) await cell.call('POST', '/routing/rules', rule)
   await cell.call('POST', '/tokens', { name: 'monitoring', scopes: ['metrics:read', 'services:read'] })
+  await eventually('all is well', async () => (await cell.call('GET', '/services')).items.every(({ enabled, state, health }) => !enabled || state !== 'applied' || health === 'healthy'))
   await cell.applied('dns', 'wireguard')
   return { ...made, grace }
 }

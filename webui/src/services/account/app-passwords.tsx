@@ -9,7 +9,7 @@ import { OneTime } from '@/kit/copy'
 import { Drawer } from '@/kit/dialog'
 import { ChangeForm } from '@/kit/form'
 import { Empty, Loaded, useBlocked } from '@/kit/page'
-import { Badge, Button, Callout, IconButton } from '@/kit/ui'
+import { Button, Callout, IconButton } from '@/kit/ui'
 
 /** The services that people sign in to. */
 export const personal = ['mail', 'calendar', 'files']
@@ -78,9 +78,10 @@ export function AppPasswords({ user, flush }: { user: Person; flush?: boolean })
                   <li key={one.id} className="flex items-center gap-3 px-4 py-2.5 sm:px-5">
                     <div className="min-w-0 flex-1">
                       <p className="font-medium break-words">{one.name}</p>
-                      <p className="text-sm text-soft">{t('apps.made', { when: relative(one.created_at) })}</p>
+                      <p className="text-sm text-soft">
+                        {tOr(`service.${one.service}`, one.service)} · {t('apps.made', { when: relative(one.created_at) })}
+                      </p>
                     </div>
-                    <Badge>{tOr(`service.${one.service}`, one.service)}</Badge>
                     <IconButton
                       label={t('apps.remove', { name: one.name })}
                       icon={Trash2}

@@ -8,7 +8,7 @@ import { t, tOr } from '@/i18n'
 /** What an event is about, by the name that it carries; else by the name that somebody knows for its id. */
 export function subject(event: Event, known?: (id: string) => string | undefined): string {
   const data = event.data as Record<string, unknown>
-  for (const key of ['name', 'username', 'subject', 'host', 'address', 'service', 'domain']) if (typeof data[key] === 'string' && data[key]) return data[key]
+  for (const key of ['name', 'username', 'subject', 'host', 'address', 'to_address', 'service', 'domain', 'note', 'finding']) if (typeof data[key] === 'string' && data[key]) return data[key]
   const id = typeof data.id === 'string' ? data.id : event.stream.slice(event.stream.indexOf('-') + 1)
   return known?.(id) ?? ''
 }

@@ -64,7 +64,7 @@ function One({ finding }: { finding: Finding }) {
           </Link>
         )}
         {!blocked && (
-          <Button small look="quiet" icon={finding.ignored ? BellRing : BellOff} busy={busy} className="text-ink" onClick={() => ignore(!finding.ignored)}>
+          <Button small look="quiet" icon={finding.ignored ? BellRing : BellOff} busy={busy} className="-ml-2.5 text-ink" onClick={() => ignore(!finding.ignored)}>
             {t(finding.ignored ? 'finding.hear' : 'finding.ignore')}
           </Button>
         )}

@@ -50,16 +50,16 @@ function Clients({ kind }: { kind: Kind }) {
           clients.length ? (
             <ul className="divide-y divide-line">
               {clients.map((one) => (
-                <li key={one.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 sm:px-5">
-                  <div className="min-w-48 flex-1">
+                <li key={one.id} className="flex items-center gap-4 px-4 py-3 sm:px-5">
+                  <div className="min-w-0 flex-1">
                     <p className="font-medium">{one.name}</p>
                     <p className="text-sm text-soft">{one.enrolled_at ? t('agents.enrolled', { when: relative(one.enrolled_at) }) : t('agents.waiting')}</p>
+                    <span className="mt-1.5 flex flex-wrap gap-1 empty:hidden">
+                      {one.services.map((service) => (
+                        <Badge key={service}>{tOr(`service.${service}`, service)}</Badge>
+                      ))}
+                    </span>
                   </div>
-                  <span className="flex flex-wrap gap-1">
-                    {one.services.map((service) => (
-                      <Badge key={service}>{tOr(`service.${service}`, service)}</Badge>
-                    ))}
-                  </span>
                   <Button
                     small
                     look="danger"
