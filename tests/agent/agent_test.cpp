@@ -58,7 +58,7 @@ class Controller : public bus::Backend {
         const std::scoped_lock lock(mutex_);
         return status_;
     }
-    [[nodiscard]] AgentOptions agent_options(const TemporaryFolder& folder, const std::string& dns_port) {
+    [[nodiscard]] AgentOptions agent_options(const TempFolder& folder, const std::string& dns_port) {
         AgentOptions o;
         o.data = folder.path() / "agent";
         o.memory = folder.path() / "memory";
@@ -122,7 +122,7 @@ Desired cell() {
 }  // namespace
 
 TEST_CASE("an agent fetches, applies and reports over the bus, and converges after it was away") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     Controller controller;
     auto options = controller.agent_options(folder, port);
@@ -153,7 +153,7 @@ TEST_CASE("an agent fetches, applies and reports over the bus, and converges aft
 }
 
 TEST_CASE("a refused bundle is reported, the last good one serves, and the next one is taken") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     Controller controller;
     auto options = controller.agent_options(folder, port);
@@ -174,7 +174,7 @@ TEST_CASE("a refused bundle is reported, the last good one serves, and the next 
 }
 
 TEST_CASE("a change that does not give the promised root makes the agent ask for everything") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     Controller controller;
     auto options = controller.agent_options(folder, port);
@@ -192,7 +192,7 @@ TEST_CASE("a change that does not give the promised root makes the agent ask for
 }
 
 TEST_CASE("an agent that is ahead of the log says so and keeps serving") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto desired = cell();
     const auto content = desired.next();
@@ -219,7 +219,7 @@ TEST_CASE("an agent that is ahead of the log says so and keeps serving") {
 }
 
 TEST_CASE("a service that was never wanted is said to be off") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     Controller controller;
     auto options = controller.agent_options(folder, free_port());
     controller.allow(options.keys.public_key);

@@ -57,7 +57,7 @@ TEST_CASE("kill -9 at each step of an apply") {
     const auto step = GENERATE(as<std::string>{}, "needs", "stage", "validate", "swap", "reload", "probe",
                                "journal", "journalled");
     INFO("killed at " << step);
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     apply_and_die(folder.path(), port, step);
 
@@ -81,7 +81,7 @@ TEST_CASE("kill -9 at each step of an apply") {
 }
 
 TEST_CASE("a journal whose last record was cut short ends before it") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto key = load_or_make_seal_key(folder.path() / "key");
     REQUIRE(key);
     const auto file = folder.path() / "journal";
@@ -112,7 +112,7 @@ TEST_CASE("a journal whose last record was cut short ends before it") {
 }
 
 TEST_CASE("a journal that was altered or sealed with another key is said to be bad") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto key = load_or_make_seal_key(folder.path() / "key");
     REQUIRE(key);
     const auto file = folder.path() / "journal";
@@ -127,7 +127,7 @@ TEST_CASE("a journal that was altered or sealed with another key is said to be b
 }
 
 TEST_CASE("a long history does not grow the journal without bound") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto key = load_or_make_seal_key(folder.path() / "key");
     REQUIRE(key);
     Journal journal(folder.path() / "journal", "dns", *key);

@@ -17,19 +17,13 @@ using namespace pic::agent::test;
 
 namespace {
 
-constexpr std::chrono::seconds patience{15};
+constexpr std::chrono::seconds lease_patience{15};
 constexpr char card[] = "02:00:5e:10:00:01";
 
 bool dhcp_possible() {
     if (::geteuid() == 0 && find_program("dnsmasq", {}) && find_program("busybox", {})) return true;
     WARN("DHCP cannot be tried here: root, dnsmasq-base and busybox are needed");
     return false;
-}
-
-void require_applied(const Report& report) {
-    INFO(report.step << ": " << report.detail);
-    REQUIRE(report.state == ApplyState::applied);
-    REQUIRE(report.healthy);
 }
 
 std::string range(unsigned first, unsigned last) {
@@ -41,7 +35,7 @@ std::string range(unsigned first, unsigned last) {
         first, last);
 }
 
-Desired cell() {
+Desired dhcp_of_cell() {
     Desired desired("dhcp");
     desired.set("dnsmasq.conf", "0", range(100, 120)).set("reservations", "0", "# MAC, address, name\n");
     return desired;
@@ -61,13 +55,13 @@ class Client {
               "192.168.50.1/24", "dev", "lan"});
         must({*find_program("nsenter", {}), "-t", std::to_string(cell), "-n", ip(), "link", "set", "lan",
               "up"});
-        const auto ran =
-            run({.argv = {ip(), "link", "set", "eth0", "address", card, "up"}, .space = &space_}, patience);
+        const auto ran = run({.argv = {ip(), "link", "set", "eth0", "address", card, "up"}, .space = &space_},
+                             lease_patience);
         REQUIRE(ran.ok());
     }
     /// What udhcpc is given: "address|router|dns|domain"; "" for nothing.
     std::string lease() {
-        const TemporaryFolder folder;
+        const TempFolder folder;
         const auto script = (folder.path() / "script").string();
         {
             std::FILE* out = std::fopen(script.c_str(), "w");
@@ -79,7 +73,7 @@ class Client {
         const auto ran = run({.argv = {*find_program("busybox", {}), "udhcpc", "-i", "eth0", "-n", "-q", "-f",
                                        "-t", "8", "-T", "1", "-s", script},
                               .space = &space_},
-                             patience);
+                             lease_patience);
         const auto at = ran.output.find("lease 192");
         if (at == std::string::npos) return "";
         return ran.output.substr(at + 6, ran.output.find('\n', at) - at - 6);
@@ -88,7 +82,7 @@ class Client {
   private:
     static std::string ip() { return *find_program("ip", {}); }
     static void must(const std::vector<std::string>& argv) {
-        const auto ran = run({.argv = argv}, patience);
+        const auto ran = run({.argv = argv}, lease_patience);
         INFO(ran.output);
         REQUIRE(ran.ok());
     }
@@ -99,9 +93,9 @@ class Client {
 
 TEST_CASE("a device gets an address of the range, and its own once one is reserved") {
     if (!dhcp_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("dhcp", folder.path()));
-    auto desired = cell();
+    auto desired = dhcp_of_cell();
     require_applied(applier.apply(desired.next()));
     Client client(network_of(applier));
     const auto first = client.lease();
@@ -124,9 +118,9 @@ TEST_CASE("a device gets an address of the range, and its own once one is reserv
 
 TEST_CASE("a broken range is refused and the old one stays") {
     if (!dhcp_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("dhcp", folder.path()));
-    auto desired = cell();
+    auto desired = dhcp_of_cell();
     require_applied(applier.apply(desired.next()));
     desired.set("dnsmasq.conf", "1", "dhcp-range=nonsense\n");
     const auto report = applier.apply(desired.next());

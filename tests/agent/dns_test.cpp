@@ -24,21 +24,14 @@ Desired cell(unsigned hosts = 3) {
     return desired;
 }
 
-std::unique_ptr<Applier> applier_in(const TemporaryFolder& folder, const std::string& port) {
+std::unique_ptr<Applier> applier_in(const TempFolder& folder, const std::string& port) {
     return std::make_unique<Applier>(options_for("dns", folder.path(), {{"dns_port", port}}));
-}
-
-void require_applied(const Report& report) {
-    INFO(report.step << ": " << report.detail);
-    REQUIRE(report.state == ApplyState::applied);
-    REQUIRE(report.applied == report.revision.sequence);
-    REQUIRE(report.healthy);
 }
 
 }  // namespace
 
 TEST_CASE("a first bundle starts the server, a second changes it live") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -63,7 +56,7 @@ TEST_CASE("a first bundle starts the server, a second changes it live") {
 }
 
 TEST_CASE("a broken file is refused and the last good version keeps serving") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -87,7 +80,7 @@ TEST_CASE("a broken file is refused and the last good version keeps serving") {
 }
 
 TEST_CASE("a version that does not answer as promised is rolled back") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -104,7 +97,7 @@ TEST_CASE("a version that does not answer as promised is rolled back") {
 }
 
 TEST_CASE("an agent that starts again serves the last good version before it hears of any other") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto desired = cell();
     {
@@ -122,7 +115,7 @@ TEST_CASE("an agent that starts again serves the last good version before it hea
 }
 
 TEST_CASE("a changed live file is seen as drift, and the next change puts it right") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -136,7 +129,7 @@ TEST_CASE("a changed live file is seen as drift, and the next change puts it rig
 }
 
 TEST_CASE("what is not installed is reported with the command that installs it") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     auto options = options_for("dns", folder.path(), {{"dns_port", free_port()}});
     options.spec.needs[0].program = "no-such-coredns";
     Applier applier(std::move(options));
@@ -148,7 +141,7 @@ TEST_CASE("what is not installed is reported with the command that installs it")
 }
 
 TEST_CASE("a disabled service is stopped, and enabled again it serves what changed meanwhile") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -162,7 +155,7 @@ TEST_CASE("a disabled service is stopped, and enabled again it serves what chang
 }
 
 TEST_CASE("a server that dies is started again and serves on") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
     auto desired = cell();
@@ -177,7 +170,7 @@ TEST_CASE("a server that dies is started again and serves on") {
 }
 
 TEST_CASE("a reload that fails is tried again, and said to be") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     auto options = options_for("dns", folder.path(), {{"dns_port", free_port()}});
     // A step that fails until it has been tried three times.
     const auto count = (folder.path() / "tries").string();

@@ -19,7 +19,7 @@ namespace {
 
 /// An adapter whose one table is a file of the test's.
 struct Leases {
-    TemporaryFolder folder;
+    TempFolder folder;
     AdapterSpec spec;
     Values values;
     std::filesystem::path file = folder.path() / "leases";

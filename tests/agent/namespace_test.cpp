@@ -18,12 +18,12 @@ using namespace pic::agent::test;
 
 namespace {
 
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds command_patience{5};
 constexpr uid_t nobody = 65534;
 
 Ran inside(const Namespace& space, std::vector<std::string> argv) {
     argv[0] = find_program(argv[0], {}).value();
-    return run({.argv = argv, .space = &space}, patience);
+    return run({.argv = argv, .space = &space}, command_patience);
 }
 
 /// What the namespace is for, as whoever runs this: a loopback of its own, a private folder, sockets opened
@@ -51,7 +51,7 @@ TEST_CASE("a private network and a private folder leave the host as it was") {
     CHECK(try_namespace() == 0);
     CHECK_FALSE(std::filesystem::exists("/var/run/pic-test"));
     CHECK(find_program("ip", {}));
-    CHECK(run({.argv = {*find_program("ip", {}), "address"}}, patience).output.find("10.77.0.1") ==
+    CHECK(run({.argv = {*find_program("ip", {}), "address"}}, command_patience).output.find("10.77.0.1") ==
           std::string::npos);
 }
 
@@ -75,7 +75,8 @@ TEST_CASE("a user who is not root has a private network too") {
 }
 
 TEST_CASE("a program that will not be root is shown another number") {
-    const auto ran = run({.argv = {find_program("id", {}).value(), "-u"}, .never_root = true}, patience);
+    const auto ran =
+        run({.argv = {find_program("id", {}).value(), "-u"}, .never_root = true}, command_patience);
     INFO(ran.output);
     REQUIRE(ran.ok());
     CHECK(ran.output == (::geteuid() == 0 ? "65534\n" : std::to_string(::geteuid()) + "\n"));
@@ -93,7 +94,7 @@ TEST_CASE("the relay passes datagrams and connections out of a private network")
         WARN(space.error().detail);
         return;
     }
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto port = free_port();
     Applier applier(options_for("dns", folder.path(), {{"dns_port", port}}));
     Desired desired("dns");

@@ -12,7 +12,7 @@ using namespace pic::agent::test;
 
 namespace {
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds chrony_patience{10};
 
 bool chrony_is_there() {
     if (find_program("chronyd", {})) return true;
@@ -20,13 +20,7 @@ bool chrony_is_there() {
     return false;
 }
 
-void require_applied(const Report& report) {
-    INFO(report.step << ": " << report.detail);
-    REQUIRE(report.state == ApplyState::applied);
-    REQUIRE(report.healthy);
-}
-
-Desired cell() {
+Desired ntp_of_cell() {
     Desired desired("ntp");
     desired.set("chrony.conf", "0", "local stratum 10\nallow 10.8.0.0/24\n");
     desired.set("sources/cell.sources", "0", "server 192.0.2.1 iburst\n");
@@ -37,22 +31,23 @@ Desired cell() {
 Ran ask(const std::string& port) {
     return run({.argv = {*find_program("chronyd", {}), "-Q", "-t", "5",
                          fmt::format("server 127.0.0.1 port {} iburst maxsamples 1", port)}},
-               patience);
+               chrony_patience);
 }
 
-std::string sources(const TemporaryFolder& folder) {
+std::string sources(const TempFolder& folder) {
     const auto socket = (folder.path() / "memory/run/chronyd.sock").string();
-    return run({.argv = {*find_program("chronyc", {}), "-h", socket, "-n", "sources"}}, patience).output;
+    return run({.argv = {*find_program("chronyc", {}), "-h", socket, "-n", "sources"}}, chrony_patience)
+        .output;
 }
 
 }  // namespace
 
 TEST_CASE("the cell tells the time, and takes up other sources without a restart") {
     if (!chrony_is_there()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     const auto port = free_port();
     Applier applier(options_for("ntp", folder.path(), {{"ntp_port", port}}));
-    auto desired = cell();
+    auto desired = ntp_of_cell();
     require_applied(applier.apply(desired.next()));
     const auto asked = ask(port);
     INFO(asked.output);
@@ -75,10 +70,10 @@ TEST_CASE("the cell tells the time, and takes up other sources without a restart
 
 TEST_CASE("what chronyd does not understand is refused, also among the sources") {
     if (!chrony_is_there()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     const auto port = free_port();
     Applier applier(options_for("ntp", folder.path(), {{"ntp_port", port}}));
-    auto desired = cell();
+    auto desired = ntp_of_cell();
     require_applied(applier.apply(desired.next()));
     desired.set(GENERATE(std::string("chrony.conf"), std::string("sources/cell.sources")), "1",
                 "no such thing\n");

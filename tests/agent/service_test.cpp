@@ -43,7 +43,7 @@ bool idle() {
 }  // namespace
 
 TEST_CASE("a service of which the log says nothing waits asleep") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     Service service(options_for("dhcp", folder.path()), {.report = [](const Report&) {},
                                                          .status = [](const std::string&) {},
                                                          .live = {},

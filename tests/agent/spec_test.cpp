@@ -68,7 +68,7 @@ TEST_CASE("a file's names stand between @, and what is no name stays") {
 }
 
 TEST_CASE("what is planted is made once and leads nowhere else") {
-    const test::TemporaryFolder folder;
+    const pic::test::TempFolder folder;
     const auto& root = folder.path();
     CHECK(plant(root, "spaces/alice/", ""));
     CHECK(plant(root, "calendars/alice/own/.props", "{}"));
@@ -94,7 +94,7 @@ TEST_CASE("a step is concerned by the changes that it names") {
 }
 
 TEST_CASE("a report shows no key and has a bound") {
-    const auto key = test::key_of("secret");
+    const auto key = agent::test::key_of("secret");
     CHECK(presentable("Key is not right: `" + key + "'") == "Key is not right: `<key>'");
     CHECK(presentable("see /usr/share/some/rather/long/path/to/a/file/somewhere.conf") ==
           "see /usr/share/some/rather/long/path/to/a/file/somewhere.conf");

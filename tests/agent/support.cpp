@@ -27,17 +27,6 @@ HeldFragment fragment(const std::string& text) { return {fragment_digest({text})
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder(const std::string& parent) {
-    auto name = parent + "/pic-agent-test-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
-
 Desired& Desired::set(const std::string& path, const std::string& key, const std::string& text) {
     content_.files[path].assign(key, fragment(text));
     return *this;
@@ -129,6 +118,13 @@ ApplierOptions options_for(const std::string& service, const fs::path& folder, c
     options.overrides = overrides;
     options.program_folders = {PIC_SOURCE_DIR "/build/coredns"};
     return options;
+}
+
+void require_applied(const Report& report) {
+    INFO(report.step << ": " << report.detail);
+    REQUIRE(report.state == ApplyState::applied);
+    REQUIRE(report.applied == report.revision.sequence);
+    REQUIRE(report.healthy);
 }
 
 std::string free_port() {

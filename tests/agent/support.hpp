@@ -1,4 +1,4 @@
-// What the agent's tests share: a folder that goes with the test, contents put together as the controller
+// What the agent's tests share: contents put together as the controller
 // would, an applier on the real programs, and a wait with a deadline.
 #pragma once
 
@@ -11,21 +11,11 @@
 #include <vector>
 
 #include "adapters/agent/applier.hpp"
+#include "support/temp_folder.hpp"
 
 namespace pic::agent::test {
 
-/// A folder of its own, removed at the end.
-class TemporaryFolder {
-  public:
-    explicit TemporaryFolder(const std::string& parent = "/tmp");
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+using pic::test::TempFolder;
 
 /// What a controller would hold of a service: set fragments, then take the bundle that moves an agent on.
 class Desired {
@@ -63,6 +53,9 @@ void set_peer(Desired& desired, unsigned number, const std::string& address);
 /// The options of an applier for adapters/<service>/adapter.json in these folders.
 ApplierOptions options_for(const std::string& service, const std::filesystem::path& folder,
                            const Parameters& overrides = {});
+
+/// Fails the test where it does not say that its own revision is applied and the service healthy.
+void require_applied(const Report& report);
 
 /// A TCP and UDP port of 127.0.0.1 that was free a moment ago.
 std::string free_port();

@@ -23,12 +23,6 @@ using namespace pic::agent::test;
 
 namespace {
 
-void require_applied(const Report& report) {
-    INFO(report.step << ": " << report.detail);
-    REQUIRE(report.state == ApplyState::applied);
-    REQUIRE(report.applied == report.revision.sequence);
-}
-
 /// A program run inside the applier's namespaces.
 std::string inside(const Applier& applier, const std::vector<std::string>& argv) {
     const auto holder = nlohmann::json::parse(applier.status())["namespace_pid"].get<pid_t>();
@@ -55,7 +49,7 @@ std::string ip(const Applier& applier, std::vector<std::string> arguments) {
 
 TEST_CASE("a tunnel comes up and follows its configuration without being taken down") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("wireguard", folder.path()));
     Desired desired("wireguard");
     set_wireguard(desired, 3);
@@ -100,7 +94,7 @@ TEST_CASE("a tunnel comes up and follows its configuration without being taken d
 
 TEST_CASE("one changed peer of a thousand") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("wireguard", folder.path()));
     Desired desired("wireguard");
     set_wireguard(desired, 1000);
@@ -117,7 +111,7 @@ TEST_CASE("one changed peer of a thousand") {
 
 TEST_CASE("a configuration that wg would misread is refused and the tunnel stays") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("wireguard", folder.path()));
     Desired desired("wireguard");
     set_wireguard(desired, 3);
@@ -135,7 +129,7 @@ TEST_CASE("a configuration that wg would misread is refused and the tunnel stays
 
 TEST_CASE("what wg itself refuses leaves the tunnel as it was") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("wireguard", folder.path()));
     Desired desired("wireguard");
     set_wireguard(desired, 2);
@@ -153,7 +147,7 @@ TEST_CASE("what wg itself refuses leaves the tunnel as it was") {
 
 TEST_CASE("a wireguard program that dies is started again and told everything anew") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     auto options = options_for("wireguard", folder.path());
     std::atomic<bool> restarted = false;
     options.program_restarted = [&] { restarted = true; };
@@ -172,7 +166,7 @@ TEST_CASE("a wireguard program that dies is started again and told everything an
 
 TEST_CASE("secrets are sealed on the disk and for the user alone on the tmpfs") {
     if (!wireguard_possible()) return;
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     Applier applier(options_for("wireguard", folder.path()));
     Desired desired("wireguard");
     set_wireguard(desired, 1);
@@ -228,7 +222,7 @@ TEST_CASE("the own check of wg0.conf") {
 }
 
 TEST_CASE("how long one changed peer of a thousand takes", "[.bench]") {
-    const TemporaryFolder folder("/dev/shm");
+    const TempFolder folder("/dev/shm");
     auto options = options_for("wireguard", folder.path());
     std::vector<std::pair<std::string, std::chrono::steady_clock::time_point>> marks;
     options.step = [&](std::string_view step) { marks.emplace_back(step, std::chrono::steady_clock::now()); };

@@ -16,7 +16,7 @@ using vault::Vault;
 
 namespace {
 
-constexpr vault::KdfCost cheap{.passes = 1, .memory = 8192};
+constexpr vault::KdfCost cheap_key{.passes = 1, .memory = 8192};
 constexpr Timestamp now{1'790'000'000'000};
 
 struct Cell {
@@ -29,7 +29,7 @@ struct Cell {
         vault = Vault::open({.database = folder / "vault.db",
                              .key_file = folder / "master.key",
                              .passphrase = std::move(vault_passphrase),
-                             .cost = cheap})
+                             .cost = cheap_key})
                     .value();
         REQUIRE(vault->put("peer/1/private_key", Secret::copy_of("one")).has_value());
         REQUIRE(vault->put("peer/2/private_key", Secret::copy_of("two")).has_value());
@@ -37,7 +37,7 @@ struct Cell {
 
     [[nodiscard]] Result<Manifest> backup() const {
         const auto copy_log = [](const std::filesystem::path& file) { test::write_bytes(file, "the log"); };
-        return create_backup({copy_log, *vault, folder / "work"}, archive, passphrase(), cheap);
+        return create_backup({copy_log, *vault, folder / "work"}, archive, passphrase(), cheap_key);
     }
     [[nodiscard]] Result<std::unique_ptr<Vault>> restore(std::optional<Secret> vault_passphrase = {}) const {
         return stage_restore(archive, passphrase(), staging, std::move(vault_passphrase));
@@ -115,7 +115,7 @@ TEST_CASE("an archive that is no cell's backup is refused and nothing stays") {
         members.push_back({"master.key", std::move(*key)});
         code = "backup_vault_refused";
     }
-    REQUIRE(write_archive(cell.archive, Cell::passphrase(), members, cheap).has_value());
+    REQUIRE(write_archive(cell.archive, Cell::passphrase(), members, cheap_key).has_value());
     CHECK(cell.restore().error().code == code);
     CHECK_FALSE(std::filesystem::exists(cell.staging));
 }

@@ -50,16 +50,17 @@ class Cell : public Backend {
         options.keys = keys;
         options.head = head();
         // A port of another program's is left to it; our own of before may be held for a moment longer.
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (!server) {
+        std::string why_not;
+        const auto listens = [&] {
+            if (endpoint.empty()) options.endpoint = any_endpoint();
             try {
-                if (endpoint.empty()) options.endpoint = any_endpoint();
                 server = std::make_unique<Server>(options, *this);
-            } catch (const std::runtime_error&) {
-                if (std::chrono::steady_clock::now() > deadline) throw;
-                std::this_thread::yield();
+            } catch (const std::runtime_error& error) {
+                why_not = error.what();
             }
-        }
+            return server != nullptr;
+        };
+        if (!eventually(listens)) throw std::runtime_error(why_not);
         endpoint = options.endpoint;
         for (const auto& [key, identity] : listed) server->allow(key, identity).value();
     }

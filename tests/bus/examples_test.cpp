@@ -11,6 +11,7 @@
 #include <set>
 
 #include "bus/cell.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace pic;
 using namespace pic::bus;
@@ -20,21 +21,12 @@ extern char** environ;
 
 namespace {
 
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "pic-follow-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
-
 /// One run after another of a subscriber program, all printing to one file.
 class Follower {
   public:
-    Follower(const Cell& cell, const Folder& folder, std::vector<std::string> program)
-        : output_(folder.path / "output"), position_(folder.path / "position"), program_(std::move(program)) {
-        const auto keys = folder.path / "key";
+    Follower(const Cell& cell, const pic::test::TempFolder& folder, std::vector<std::string> program)
+        : output_(folder / "output"), position_(folder / "position"), program_(std::move(program)) {
+        const auto keys = folder / "key";
         pair = load_or_make_key_pair(keys).value();
         for (const auto& word : {cell.endpoint, cell.keys.public_key, keys.string(), position_.string()}) {
             program_.push_back(word);
@@ -105,7 +97,7 @@ TEST_CASE("the examples follow the log through restarts of either side and miss 
     const std::string language = GENERATE("C++", "Python");
     CAPTURE(language);
     Cell cell;
-    const Folder folder;
+    const pic::test::TempFolder folder;
     Follower follower(cell, folder, program_of(language));
     cell.allow(follower.pair, subscriber_of("example"));
     cell.append();
@@ -143,14 +135,14 @@ TEST_CASE("the examples stop at a signal and go on without printing anything twi
     const std::string language = GENERATE("C++", "Python");
     CAPTURE(language);
     Cell cell;
-    const Folder folder;
+    const pic::test::TempFolder folder;
     Follower follower(cell, folder, program_of(language));
     cell.allow(follower.pair, subscriber_of("example"));
     for (std::uint64_t wanted = 3; wanted <= 9; wanted += 3) {
         for (int i = 0; i < 3; ++i) cell.append();
         follower.start();
         REQUIRE(eventually([&] {
-            std::ifstream position(folder.path / "position");
+            std::ifstream position(folder / "position");
             std::string cell_id;
             std::uint64_t epoch = 0;
             std::uint64_t sequence = 0;
@@ -167,7 +159,7 @@ TEST_CASE("the examples stop with a sentence when their position does not fit th
     const std::string language = GENERATE("C++", "Python");
     CAPTURE(language);
     Cell cell;
-    const Folder folder;
+    const pic::test::TempFolder folder;
     Follower follower(cell, folder, program_of(language));
     cell.allow(follower.pair, subscriber_of("example"));
     follower.remember(cell.at(17));

@@ -6,27 +6,20 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temp_folder.hpp"
+
 using namespace pic;
 using namespace pic::bus;
 
 namespace {
-
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "pic-keys-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 std::string code_of(const auto& result) { return result ? "" : result.error().code; }
 
 }  // namespace
 
 TEST_CASE("a pair is kept in a file that only its owner reads", "[keys]") {
-    const Folder folder;
-    const auto file = folder.path / "key";
+    const pic::test::TempFolder folder;
+    const auto file = folder / "key";
     const auto made = load_or_make_key_pair(file);
     REQUIRE(made);
     struct stat info{};
@@ -40,24 +33,24 @@ TEST_CASE("a pair is kept in a file that only its owner reads", "[keys]") {
 }
 
 TEST_CASE("a key file that others may read is refused", "[keys]") {
-    const Folder folder;
-    const auto file = folder.path / "key";
+    const pic::test::TempFolder folder;
+    const auto file = folder / "key";
     REQUIRE(save_key_pair(file, make_key_pair()));
     ::chmod(file.c_str(), 0640);
     CHECK(code_of(load_key_pair(file)) == "key_file");
 }
 
 TEST_CASE("a key file is two keys that are a pair, and nothing else", "[keys]") {
-    const Folder folder;
+    const pic::test::TempFolder folder;
     const auto written = [&](const std::string& text) {
-        const auto file = folder.path / "key";
+        const auto file = folder / "key";
         std::ofstream(file) << text;
         ::chmod(file.c_str(), 0600);
         return code_of(load_key_pair(file));
     };
     const auto one = make_key_pair();
     const auto other = make_key_pair();
-    CHECK(code_of(load_key_pair(folder.path / "missing")) == "key_file");
+    CHECK(code_of(load_key_pair(folder / "missing")) == "key_file");
     CHECK(written("") == "bad_key");
     CHECK(written(one.public_key + "\n" + one.secret_key.reveal() + "\n") == "");
     CHECK(written(one.public_key + "\n" + other.secret_key.reveal() + "\n") == "bad_key");

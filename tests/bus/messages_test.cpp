@@ -150,11 +150,11 @@ Frames damaged(Frames frames) {
     return frames;
 }
 
-std::string code_of(const auto& result) { return result ? "" : result.error().code; }
+std::string refusal_of(const auto& result) { return result ? "" : result.error().code; }
 
 Frames header_alone(std::string header) { return {std::move(header)}; }
 
-std::string request_code(const Frames& frames) { return code_of(decode_request(views(frames))); }
+std::string request_code(const Frames& frames) { return refusal_of(decode_request(views(frames))); }
 
 }  // namespace
 
@@ -163,7 +163,7 @@ TEST_CASE("a request comes out of its frames as it went in", "[messages]") {
         const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
         const auto frames = encode(id, any_request());
         const auto request = decode_request(views(frames));
-        RC_ASSERT(code_of(request) == "");
+        RC_ASSERT(refusal_of(request) == "");
         RC_ASSERT(request->id == id);
         RC_ASSERT(encode(request->id, request->body) == frames);
     }));
@@ -174,7 +174,7 @@ TEST_CASE("an answer comes out of its frames as it went in", "[messages]") {
         const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
         const auto frames = encode(id, any_answer());
         const auto answer = decode_answer(views(frames));
-        RC_ASSERT(code_of(answer) == "");
+        RC_ASSERT(refusal_of(answer) == "");
         RC_ASSERT(answer->id == id);
         RC_ASSERT(encode(answer->id, answer->body) == frames);
     }));
@@ -201,7 +201,7 @@ TEST_CASE("a message that lacks any one of its fields, or has it of another type
         }
         frames[0].insert(*rc::gen::elementOf(names), "x");
         const auto code =
-            asking ? code_of(decode_request(views(frames))) : code_of(decode_answer(views(frames)));
+            asking ? refusal_of(decode_request(views(frames))) : refusal_of(decode_answer(views(frames)));
         const bool optional =
             frames[0].find("waitx") != std::string::npos || frames[0].find("have_rootx") != std::string::npos;
         RC_ASSERT(optional == code.empty());
@@ -212,8 +212,8 @@ TEST_CASE("a hint carries its sequence and nothing more", "[messages]") {
     const auto hint = encode(Hint{Sequence{42}});
     CHECK(hint == R"({"type":"hint","sequence":42})");
     CHECK(decode_hint(hint)->head == Sequence{42});
-    CHECK(code_of(decode_hint(R"({"type":"hint","sequence":-1})")) == "malformed");
-    CHECK(code_of(decode_hint(R"({"type":"pulse","sequence":1})")) == "unknown_type");
+    CHECK(refusal_of(decode_hint(R"({"type":"hint","sequence":-1})")) == "malformed");
+    CHECK(refusal_of(decode_hint(R"({"type":"pulse","sequence":1})")) == "unknown_type");
 }
 
 TEST_CASE("what is no message is refused by name", "[messages]") {
@@ -271,7 +271,7 @@ TEST_CASE("a path that leaves its folder makes the bundle malformed", "[messages
     const auto with_path = [](std::string path) {
         FileChange file;
         file.path = std::move(path);
-        return code_of(
+        return refusal_of(
             decode_answer(views(encode(RequestId{1}, AnswerBody(Bundle{"dns", {}, {}, true, {file}})))));
     };
     CHECK(with_path("zones/home.example.zone") == "");
@@ -288,14 +288,14 @@ TEST_CASE("a count that the frame cannot hold is not believed", "[messages]") {
     auto frames = encode(RequestId{1}, AnswerBody(Bundle{"dns", {}, {}, true, {file}}));
     const auto upserts_at = frames[1].size() - 8;
     frames[1].replace(upserts_at, 4, "\xff\xff\xff\x7f", 4);
-    CHECK(code_of(decode_answer(views(frames))) == "malformed");
+    CHECK(refusal_of(decode_answer(views(frames))) == "malformed");
 }
 
 TEST_CASE("events of a page are in order, each on a line", "[messages]") {
     const auto page = [](std::string lines) {
         const auto empty =
             encode(RequestId{1}, AnswerBody(EventsPage{{{}, {}, Sequence{9}}, Sequence{9}, {}}));
-        return code_of(decode_answer(views({empty[0], std::move(lines)})));
+        return refusal_of(decode_answer(views({empty[0], std::move(lines)})));
     };
     CHECK(page("") == "");
     CHECK(page("{\"seq\":1}\n{\"seq\":9}\n") == "");
@@ -329,27 +329,27 @@ TEST_CASE("a position has one written form", "[messages]") {
         const auto position = any_position();
         RC_ASSERT(*parse_position(format_position(position)) == position);
     }));
-    CHECK(code_of(parse_position("")) == "malformed");
-    CHECK(code_of(parse_position("x 1 2")) == "malformed");
-    CHECK(code_of(parse_position(format_position({}) + " ")) == "malformed");
-    CHECK(code_of(parse_position("00000000-0000-0000-0000-000000000000 1 -2")) == "malformed");
+    CHECK(refusal_of(parse_position("")) == "malformed");
+    CHECK(refusal_of(parse_position("x 1 2")) == "malformed");
+    CHECK(refusal_of(parse_position(format_position({}) + " ")) == "malformed");
+    CHECK(refusal_of(parse_position("00000000-0000-0000-0000-000000000000 1 -2")) == "malformed");
 }
 
 TEST_CASE("a reader goes forward within an epoch and from epoch to epoch", "[messages]") {
     const Uuid cell{{1}};
     const Position have{cell, Epoch{2}, Sequence{10}};
-    CHECK(code_of(check_advance({}, have)) == "");
-    CHECK(code_of(check_advance(have, have)) == "");
-    CHECK(code_of(check_advance(have, {cell, Epoch{2}, Sequence{11}})) == "");
-    CHECK(code_of(check_advance(have, {cell, Epoch{3}, Sequence{1}})) == "");
-    CHECK(code_of(check_advance(have, {cell, Epoch{2}, Sequence{9}})) == "sequence_went_back");
-    CHECK(code_of(check_advance(have, {cell, Epoch{1}, Sequence{99}})) == "epoch_went_back");
-    CHECK(code_of(check_advance(have, {Uuid{{2}}, Epoch{9}, Sequence{99}})) == "wrong_cell");
+    CHECK(refusal_of(check_advance({}, have)) == "");
+    CHECK(refusal_of(check_advance(have, have)) == "");
+    CHECK(refusal_of(check_advance(have, {cell, Epoch{2}, Sequence{11}})) == "");
+    CHECK(refusal_of(check_advance(have, {cell, Epoch{3}, Sequence{1}})) == "");
+    CHECK(refusal_of(check_advance(have, {cell, Epoch{2}, Sequence{9}})) == "sequence_went_back");
+    CHECK(refusal_of(check_advance(have, {cell, Epoch{1}, Sequence{99}})) == "epoch_went_back");
+    CHECK(refusal_of(check_advance(have, {Uuid{{2}}, Epoch{9}, Sequence{99}})) == "wrong_cell");
 
-    CHECK(code_of(check_reader({}, have)) == "");
-    CHECK(code_of(check_reader(have, have)) == "");
-    CHECK(code_of(check_reader({cell, Epoch{2}, Sequence{11}}, have)) == "ahead_of_log");
-    CHECK(code_of(check_reader({cell, Epoch{3}, Sequence{1}}, have)) == "ahead_of_log");
-    CHECK(code_of(check_reader({cell, Epoch{1}, Sequence{99}}, have)) == "stale_epoch");
-    CHECK(code_of(check_reader({Uuid{{2}}, Epoch{2}, Sequence{1}}, have)) == "wrong_cell");
+    CHECK(refusal_of(check_reader({}, have)) == "");
+    CHECK(refusal_of(check_reader(have, have)) == "");
+    CHECK(refusal_of(check_reader({cell, Epoch{2}, Sequence{11}}, have)) == "ahead_of_log");
+    CHECK(refusal_of(check_reader({cell, Epoch{3}, Sequence{1}}, have)) == "ahead_of_log");
+    CHECK(refusal_of(check_reader({cell, Epoch{1}, Sequence{99}}, have)) == "stale_epoch");
+    CHECK(refusal_of(check_reader({Uuid{{2}}, Epoch{2}, Sequence{1}}, have)) == "wrong_cell");
 }

@@ -81,7 +81,7 @@ TEST_CASE("an answer that makes no sense is an error, whatever it is") {
 }
 
 TEST_CASE("no daemon, no answer: the sentence says where it was looked for") {
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto outcome = picctl({"--data", folder.path().string(), "cell", "show"});
     CHECK(outcome.code == 3);
     CHECK_THAT(outcome.err, Catch::Contains(folder.path().string() + "/picd.sock"));
@@ -108,7 +108,7 @@ TEST_CASE("a peer's config goes to stdout, to a file of one's own, or into a QR 
     });
     CHECK(picctl(daemon, {"peer", "config", "laptop"}).out == config);
 
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto path = folder.path() / "wg.conf";
     CHECK(picctl(daemon, {"peer", "config", "laptop", "--out", path.string()}).code == 0);
     CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::mask) ==

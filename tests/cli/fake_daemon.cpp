@@ -103,8 +103,6 @@ std::string http_answer(const Reply& reply) {
 }  // namespace
 
 FakeDaemon::FakeDaemon(Handler handler) : handler_(std::move(handler)) {
-    char pattern[] = "/tmp/picctl-test-XXXXXX";
-    folder_ = mkdtemp(pattern);
     listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -121,7 +119,6 @@ FakeDaemon::~FakeDaemon() {
     thread_.join();
     close(stop_[0]);
     close(listener_);
-    std::filesystem::remove_all(folder_);
 }
 
 void FakeDaemon::serve() {
@@ -165,13 +162,6 @@ Seen FakeDaemon::last(const std::string& method, const std::string& target) cons
     FAIL("no request " + method + " " + target);
     return {};
 }
-
-TemporaryFolder::TemporaryFolder() {
-    char pattern[] = "/tmp/picctl-test-XXXXXX";
-    path_ = mkdtemp(pattern);
-}
-
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 
 Outcome picctl(const std::vector<std::string>& words, const std::string& input,
                const std::vector<std::string>& answers) {

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/temp_folder.hpp"
+
 namespace pic::test {
 
 struct Seen {
@@ -40,7 +42,7 @@ class FakeDaemon {
     FakeDaemon& operator=(const FakeDaemon&) = delete;
 
     /// What --data takes.
-    [[nodiscard]] std::string folder() const { return folder_.string(); }
+    [[nodiscard]] std::string folder() const { return folder_.path().string(); }
     [[nodiscard]] std::vector<Seen> seen() const;
     /// The last request with this method and a target that starts so; fails the test where there is none.
     [[nodiscard]] Seen last(const std::string& method, const std::string& target) const;
@@ -50,25 +52,12 @@ class FakeDaemon {
     void talk(int connection);
 
     Handler handler_;
-    std::filesystem::path folder_;
+    TempFolder folder_;
     int listener_ = -1;
     int stop_[2] = {-1, -1};  ///< a pipe: its end wakes the thread
     mutable std::mutex mutex_;
     std::vector<Seen> seen_;
     std::thread thread_;
-};
-
-/// A folder that is gone when this is.
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] std::filesystem::path path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
 };
 
 /// What a run of picctl gave.

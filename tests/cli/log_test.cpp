@@ -128,7 +128,7 @@ TEST_CASE("a backup is a private file, whole or not there, and its passphrase is
         if (seen.target == "/readyz") return {.body = R"({"ready":true,"read_only":false,"epoch":2})"};
         return {.body = seen.method == "GET" ? archive : R"({"epoch":2,"detail":"in place"})"};
     });
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto path = folder.path() / "cell.pic";
     CHECK(picctl(daemon, {"backup", path.string(), "--passphrase-stdin"}, "a long secret\n").code == 0);
     CHECK(daemon.last("GET", "/api/v1/backup").headers.at("pic-passphrase") == "a long secret");
@@ -155,7 +155,7 @@ TEST_CASE("the configuration and zones go out and in") {
     CHECK(picctl(daemon, {"at", "3", "export"}).code == 0);
     CHECK(daemon.last("GET", "/").target == "/api/v1/config?at=3");
 
-    const TemporaryFolder folder;
+    const TempFolder folder;
     const auto path = folder.path() / "cell_config.json";
     std::ofstream(path) << config;
     CHECK(picctl(daemon, {"import", path.string()}).code == 0);

@@ -75,7 +75,7 @@ TEST_CASE("a cell that has been set up says so") {
 }
 
 TEST_CASE("sign-ins are kept by URL in a file that nobody else can read") {
-    const TemporaryFolder home;
+    const TempFolder home;
     const Variable config("XDG_CONFIG_HOME", home.path().string());
     using pic::cli::find_sign_in;
 

@@ -14,13 +14,13 @@ namespace {
 
 const Uuid other_cell = *parse_uuid("01930000-0000-7000-8000-000000000002");
 
-struct Cell {
+struct SnapshotCell {
     TempFolder folder;
     log::MemoryStore store{cell_id, Epoch{1}, counting_random()};
     WritePath path{store};
     fs::path place = folder / "snapshots";
 
-    Cell() {
+    SnapshotCell() {
         path.set_up();
         for (const auto* name : {"laptop", "phone", "tablet"}) {
             path.must("AddPeer", std::string(R"({"name":")") + name + "\"}");
@@ -48,7 +48,7 @@ struct Cell {
 }  // namespace
 
 TEST_CASE("a snapshot and the rest of the log is the state, and so is the log alone") {
-    Cell cell;
+    SnapshotCell cell;
     const auto live = text_of(cell.path.world());
     REQUIRE(cell.files().size() == 3);
     auto& snapshots = cell.snapshots();
@@ -62,7 +62,7 @@ TEST_CASE("a snapshot and the rest of the log is the state, and so is the log al
 }
 
 TEST_CASE("each snapshot is the world at its sequence") {
-    Cell cell;
+    SnapshotCell cell;
     auto& snapshots = cell.snapshots();
     core::History history(cell.store);
     for (std::uint64_t at = 1; at <= cell.store.head().sequence.value; ++at) {
@@ -74,7 +74,7 @@ TEST_CASE("each snapshot is the world at its sequence") {
 }
 
 TEST_CASE("a snapshot with any byte changed is discarded, and the one before it serves") {
-    Cell cell;
+    SnapshotCell cell;
     const auto live = text_of(cell.path.world());
     const auto newest = cell.files().back();
     const auto good = read_bytes(newest);
@@ -95,7 +95,7 @@ TEST_CASE("a snapshot with any byte changed is discarded, and the one before it 
 }
 
 TEST_CASE("another cell's snapshot, another program's and one of a future that never came are discarded") {
-    Cell cell;
+    SnapshotCell cell;
     const auto live = text_of(cell.path.world());
     const auto newest = cell.files().back();
     SECTION("another cell's") {
@@ -118,7 +118,7 @@ TEST_CASE("another cell's snapshot, another program's and one of a future that n
 }
 
 TEST_CASE("a snapshot beyond the head tells that the log lost its tail") {
-    Cell cell;
+    SnapshotCell cell;
     const auto head = cell.store.head().sequence;
     CHECK(cell.snapshots().highest().value == head.value - 1);
     REQUIRE(cell.snapshots().save(head.next(), sha256("lost"), "{}"));
@@ -127,7 +127,7 @@ TEST_CASE("a snapshot beyond the head tells that the log lost its tail") {
 }
 
 TEST_CASE("as many are kept as were said, spread over the past, the newest among them") {
-    Cell cell;
+    SnapshotCell cell;
     auto& snapshots = cell.snapshots();
     for (std::uint64_t i = 100; i < 160; ++i) REQUIRE(snapshots.save(Sequence{i}, sha256("any"), "{}"));
     CHECK(cell.files().size() == log::snapshots_kept);
@@ -135,7 +135,7 @@ TEST_CASE("as many are kept as were said, spread over the past, the newest among
 }
 
 TEST_CASE("a folder that cannot be written costs snapshots and nothing else") {
-    Cell cell;
+    SnapshotCell cell;
     const auto live = text_of(cell.path.world());
     fs::remove_all(cell.place);
     write_bytes(cell.place, "a file where the folder should be");

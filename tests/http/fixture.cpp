@@ -71,12 +71,6 @@ void FakeCore::read(Sequence after, std::size_t limit, EventPages::Done done) {
 
 namespace {
 
-std::filesystem::path make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pic-http-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    return name;
-}
-
 Handlers doubles(const Api& api) {
     Handlers handlers;
     for (const auto& operation : api.operations()) {
@@ -107,13 +101,13 @@ Limits ServerFixture::quick_limits() {
 }
 
 ServerFixture::ServerFixture(Limits limits, const std::filesystem::path& ui)
-    : folder(make_folder()), api(openapi_json()), metrics(api) {
+    : api(openapi_json()), metrics(api) {
     auto handlers = doubles(api);
     add_generic_handlers(handlers, api, core, core);
     ServerOptions options;
     options.listen = "127.0.0.1:0";
     options.unix_socket = folder / "picd.sock";
-    options.spool = folder;
+    options.spool = folder.path();
     options.ui = ui;
     options.hosts = {"configured.example"};
     options.limits = limits;
@@ -134,7 +128,6 @@ ServerFixture::~ServerFixture() {
     stop();
     core.release();
     server.reset();
-    std::filesystem::remove_all(folder);
 }
 
 void ServerFixture::stop() {

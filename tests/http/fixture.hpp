@@ -17,10 +17,13 @@
 #include "controller/http/handlers/generic.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/server.hpp"
+#include "support/temp_folder.hpp"
 
 namespace pic::http::test {
 
 inline constexpr std::chrono::seconds patience{10};
+
+inline const std::string peers = "/api/v1/peers";  ///< where most requests of these tests go
 
 /// Lets in three tokens, one session, and the operator of the unix socket.
 class FakeGatekeeper final : public Gatekeeper {
@@ -69,7 +72,7 @@ struct ServerFixture {
     ~ServerFixture();
     static Limits quick_limits();
 
-    std::filesystem::path folder;
+    pic::test::TempFolder folder;
     Api api;
     Metrics metrics;
     FakeGatekeeper gatekeeper;

@@ -5,7 +5,6 @@ using namespace pic;
 using namespace pic::http::test;
 
 namespace {
-const std::string peers = "/api/v1/peers";
 const std::string no_auth;
 const std::string cookie = "Cookie: other=1; pic_sess_01234567=cookie\r\n";
 }  // namespace

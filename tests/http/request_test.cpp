@@ -7,7 +7,6 @@ using namespace pic;
 using namespace pic::http::test;
 
 namespace {
-const std::string peers = "/api/v1/peers";
 const std::string id = "0190b0a0-0000-7000-8000-000000000000";
 }  // namespace
 

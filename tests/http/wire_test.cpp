@@ -9,8 +9,6 @@ using namespace pic::http::test;
 
 namespace {
 
-const std::string peers = "/api/v1/peers";
-
 http::Limits with(auto change) {
     auto limits = ServerFixture::quick_limits();
     change(limits);
@@ -228,7 +226,7 @@ TEST_CASE("an upload goes to a file that is gone after the answer") {
     CHECK(wire.receive().body == R"({"size":3145728})");
     wire.send(get("/healthz"));
     CHECK(wire.receive().status == 200);
-    for (const auto& entry : std::filesystem::directory_iterator(fixture.folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(fixture.folder.path())) {
         CHECK(entry.path().filename().string().find("upload") == std::string::npos);
     }
 }
@@ -282,7 +280,7 @@ TEST_CASE("the start page and the UI's files") {
         CHECK(ask(fixture, get("/missing.js", "")).status == 404);
     }
     SECTION("with one its files are served by exact name") {
-        const auto ui = std::filesystem::temp_directory_path() / ("pic-ui-" + std::to_string(::getpid()));
+        const pic::test::TempFolder ui;
         std::filesystem::create_directories(ui / "assets");
         const auto write = [&](const std::string& name, const std::string& text) {
             std::FILE* file = std::fopen((ui / name).c_str(), "w");
@@ -293,7 +291,7 @@ TEST_CASE("the start page and the UI's files") {
         write("index.html", "<html>ui</html>");
         write("assets/app-0123abcd.js", "plain");
         write("assets/app-0123abcd.js.gz", "packed");
-        ServerFixture fixture(ServerFixture::quick_limits(), ui);
+        ServerFixture fixture(ServerFixture::quick_limits(), ui.path());
         CHECK(ask(fixture, get("/peers/some", "")).body == "<html>ui</html>");
         CHECK(ask(fixture, get("/assets/app-0123abcd.js", "")).body == "plain");
         const auto packed = ask(fixture, get("/assets/app-0123abcd.js", "Accept-Encoding: gzip, br\r\n"));
@@ -307,6 +305,5 @@ TEST_CASE("the start page and the UI's files") {
                                  "/assets/app-0123abcd.js.gz"}) {
             CHECK(ask(fixture, get(path, "")).status == 404);
         }
-        std::filesystem::remove_all(ui);
     }
 }

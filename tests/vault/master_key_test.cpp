@@ -13,10 +13,10 @@ using test::VaultFolder;
 
 namespace {
 
-struct FilledVault : VaultFolder {
+struct VaultWithTombstone : VaultFolder {
     std::filesystem::path next_key = folder / "master.key.new";
 
-    FilledVault() {
+    VaultWithTombstone() {
         const auto vault = open();
         REQUIRE(vault->put("peer/1/private_key", secret("value")).has_value());
         REQUIRE(vault->destroy_subject("peer/2", some_time).has_value());
@@ -37,52 +37,52 @@ struct FilledVault : VaultFolder {
 }  // namespace
 
 TEST_CASE("a new key file takes the old one's place") {
-    const FilledVault folder;
+    const VaultWithTombstone folder;
     const std::string old_key = read_bytes(folder.key_file);
     {
         const auto vault = folder.open();
         REQUIRE(vault->change_master_key(std::nullopt).has_value());
-        FilledVault::expect_whole(*vault);
+        VaultWithTombstone::expect_whole(*vault);
         REQUIRE(vault->put("peer/1/private_key", secret("newer")).has_value());
     }
     CHECK(read_bytes(folder.key_file) != old_key);
     CHECK_FALSE(std::filesystem::exists(folder.next_key));
-    FilledVault::expect_whole(*folder.open());
+    VaultWithTombstone::expect_whole(*folder.open());
 
-    FilledVault::place(folder.key_file, old_key);
+    VaultWithTombstone::place(folder.key_file, old_key);
     CHECK(folder.try_open().error().code == OpenCode::master_key_wrong);
 }
 
 TEST_CASE("from a key file to a passphrase, to another, and back") {
-    const FilledVault folder;
+    const VaultWithTombstone folder;
     REQUIRE(folder.open()->change_master_key(secret("first phrase"), VaultFolder::cheap).has_value());
     CHECK_FALSE(std::filesystem::exists(folder.key_file));
     {
         const auto vault = folder.try_open_with("first phrase").value();
-        FilledVault::expect_whole(*vault);
+        VaultWithTombstone::expect_whole(*vault);
         REQUIRE(vault->change_master_key(secret("second phrase"), VaultFolder::cheap).has_value());
     }
     CHECK(folder.try_open_with("first phrase").error().code == OpenCode::passphrase_wrong);
     REQUIRE(folder.try_open_with("second phrase").value()->change_master_key(std::nullopt).has_value());
-    FilledVault::expect_whole(*folder.open());
+    VaultWithTombstone::expect_whole(*folder.open());
 }
 
 TEST_CASE("killed before the commit, the old key opens and the new one is forgotten") {
-    const FilledVault folder;
-    FilledVault::place(folder.next_key, std::string(32, 'k'));
-    FilledVault::expect_whole(*folder.open());
+    const VaultWithTombstone folder;
+    VaultWithTombstone::place(folder.next_key, std::string(32, 'k'));
+    VaultWithTombstone::expect_whole(*folder.open());
     CHECK_FALSE(std::filesystem::exists(folder.next_key));
 }
 
 TEST_CASE("killed after the commit, the new key is put in its place") {
-    const FilledVault folder;
+    const VaultWithTombstone folder;
     const std::string old_key = read_bytes(folder.key_file);
     REQUIRE(folder.open()->change_master_key(std::nullopt).has_value());
     const std::string new_key = read_bytes(folder.key_file);
-    FilledVault::place(folder.next_key, new_key);
-    SECTION("from one key file to the next") { FilledVault::place(folder.key_file, old_key); }
+    VaultWithTombstone::place(folder.next_key, new_key);
+    SECTION("from one key file to the next") { VaultWithTombstone::place(folder.key_file, old_key); }
     SECTION("from a passphrase to a key file") { std::filesystem::remove(folder.key_file); }
-    FilledVault::expect_whole(*folder.open());
+    VaultWithTombstone::expect_whole(*folder.open());
     CHECK(read_bytes(folder.key_file) == new_key);
     CHECK_FALSE(std::filesystem::exists(folder.next_key));
 }

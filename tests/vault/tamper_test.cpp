@@ -18,8 +18,8 @@ const std::vector<std::pair<SecretRef, std::string>> contents = {{{"peer/1/presh
                                                                  {{"peer/2/private_key", 1}, "delta"},
                                                                  {{"wireguard/private_key", 1}, "epsilon"}};
 
-struct FilledVault : VaultFolder {
-    FilledVault() {
+struct VaultOfContents : VaultFolder {
+    VaultOfContents() {
         const auto vault = open();
         for (const auto& [ref, text] : contents) REQUIRE(vault->put(ref.name, secret(text)) == ref);
         REQUIRE(vault->destroy_subject("peer/3", some_time).has_value());
@@ -120,14 +120,14 @@ bool apply(const VaultFolder& folder, const Alteration& alteration) {
 }  // namespace
 
 TEST_CASE("the untouched vault gives everything") {
-    const FilledVault folder;
+    const VaultOfContents folder;
     const auto vault = folder.open();
     CHECK(check_contents(*vault) == 0);
     CHECK(vault->verify().empty());
 }
 
 TEST_CASE("whatever is altered in the vault is refused") {
-    const FilledVault folder;
+    const VaultOfContents folder;
     const std::string pristine = test::read_bytes(folder.database);
     int tried = 0;
     for (const Alteration& alteration : alterations(folder)) {
@@ -144,7 +144,7 @@ TEST_CASE("whatever is altered in the vault is refused") {
 }
 
 TEST_CASE("sealed values cannot change places") {
-    const FilledVault folder;
+    const VaultOfContents folder;
     SECTION("between secrets of one subject") {
         folder.tamper(
             "UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE leaf = 'preshared')"
@@ -167,7 +167,7 @@ TEST_CASE("sealed values cannot change places") {
 }
 
 TEST_CASE("a damaged subject key is not written over") {
-    const FilledVault folder;
+    const VaultOfContents folder;
     folder.tamper("UPDATE subject SET wrapped_key = zeroblob(72) WHERE name = 'peer/1'");
     const auto vault = folder.open();
     CHECK_THROWS_AS(vault->put("peer/1/private_key", secret("new")), Damaged);
