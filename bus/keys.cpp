@@ -14,7 +14,6 @@
 namespace pic::bus {
 namespace {
 
-constexpr std::size_t raw_key_length = 32;
 /// Two keys and two line ends; anything longer is no key file.
 constexpr std::size_t key_file_length = 2 * (z85_key_length + 1);
 /// The characters of RFC 32/Z85. libzmq's decoder reads beyond its table for bytes outside ASCII, so they are

@@ -10,7 +10,8 @@
 
 namespace pic::bus {
 
-inline constexpr std::size_t z85_key_length = 40;
+inline constexpr std::size_t raw_key_length = 32;  ///< bytes
+inline constexpr std::size_t z85_key_length = 40;  ///< the same as text
 
 /// 40 characters of Z85 that must not be seen.
 class SecretKey {

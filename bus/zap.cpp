@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "bus/keys.hpp"
 #include "bus/sockets.hpp"
 
 namespace pic::bus {
@@ -16,7 +17,6 @@ constexpr std::size_t domain_frame = 2;
 constexpr std::size_t mechanism_frame = 5;
 constexpr std::size_t key_frame = 6;
 constexpr std::size_t frames_of_a_question = 7;
-constexpr std::size_t raw_key_length = 32;
 
 std::string key_of(const Incoming& question) {
     const auto& frames = question.frames;

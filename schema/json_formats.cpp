@@ -33,17 +33,21 @@ std::optional<std::string> date_time(std::string_view text) {
     return unless(parse_timestamp(text).has_value(), "must be a time such as 2026-11-23T21:00:00.000Z");
 }
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 /// 32 bytes as Z85 (ZeroMQ RFC 32).
 std::optional<std::string> curve_key(std::string_view text) {
     constexpr std::string_view punctuation = ".-:+=^!/*?&<>()[]{}@%$#";
     constexpr std::size_t characters = 40;
-    return unless(
-        text.size() == characters &&
-            std::ranges::all_of(
-                text, [&](char c) { return is_alnum(c) || punctuation.find(c) != std::string_view::npos; }),
-        "must be a CURVE key: 32 bytes in Z85, 40 characters");
+    return unless(text.size() == characters && std::ranges::all_of(text,
+                                                                   [&](char c) {
+                                                                       return is_letter_or_digit(c) ||
+                                                                              punctuation.find(c) !=
+                                                                                  std::string_view::npos;
+                                                                   }),
+                  "must be a CURVE key: 32 bytes in Z85, 40 characters");
 }
 
 std::optional<std::string> printable(std::string_view text) {

@@ -19,8 +19,8 @@ constexpr std::size_t header_size = 12;
 constexpr std::size_t label_limit = 63;
 constexpr std::size_t name_limit = 253;
 constexpr std::size_t message_limit = 65535;
-constexpr std::chrono::milliseconds one_try{500};
-constexpr std::chrono::milliseconds between_tries{10};
+constexpr std::chrono::milliseconds one_query{500};
+constexpr std::chrono::milliseconds between_queries{10};
 
 void put16(std::string& to, std::uint16_t value) {
     to += static_cast<char>(value >> 8);
@@ -104,7 +104,7 @@ Result<void> expect_over(const char* protocol, const addrinfo& to, std::string_v
     for (std::uint16_t id = 1; Clock::now() < deadline; ++id) {
         const auto query = soa_query(id, zone);
         if (!query) return std::unexpected(query.error());
-        const auto try_until = std::min(deadline, Clock::now() + one_try);
+        const auto try_until = std::min(deadline, Clock::now() + one_query);
         const auto answer =
             to.ai_socktype == SOCK_DGRAM ? ask_udp(to, *query, try_until) : ask_tcp(to, *query, try_until);
         if (!answer.empty()) {
@@ -112,7 +112,7 @@ Result<void> expect_over(const char* protocol, const addrinfo& to, std::string_v
             if (got && *got == serial) return {};
             last = got ? fmt::format("serial {} instead of {}", *got, serial) : got.error().detail;
         }
-        std::this_thread::sleep_for(between_tries);
+        std::this_thread::sleep_for(between_queries);
     }
     return bad_answer(fmt::format("{} over {}: {}", zone, protocol, last));
 }

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr mode_t file_mode = 0600;
+constexpr mode_t journal_mode = 0600;
 constexpr std::size_t length_size = 4;
 constexpr std::size_t nonce_size = crypto_secretbox_NONCEBYTES;
 constexpr std::uint64_t rewrite_above = 64 * 1024;  ///< smaller files may grow as they like
@@ -72,7 +72,8 @@ Result<void> replace_file(const fs::path& file, std::string_view text) {
     const fs::path fresh = file.string() + ".new";
     ::unlink(fresh.c_str());
     {
-        const Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file_mode));
+        const Fd fd(
+            ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, journal_mode));
         if (!fd || !write_synced(fd.get(), text)) return failed(fresh);
     }
     if (::rename(fresh.c_str(), file.c_str()) != 0 || !sync_folder(file.parent_path())) return failed(file);

@@ -81,15 +81,6 @@ Result<Plan::Cover> plan_cover(const std::string& folder, const std::vector<std:
     ::_exit(1);
 }
 
-bool put(const char* path, const char* text) {
-    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const auto size = static_cast<ssize_t>(std::strlen(text));
-    const bool ok = ::write(fd, text, std::strlen(text)) == size;
-    ::close(fd);
-    return ok;
-}
-
 bool bring_loopback_up() {
     const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return false;

@@ -49,15 +49,6 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
     ::_exit(exec_failed);
 }
 
-bool put(const char* path, const char* text) {
-    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const auto size = static_cast<ssize_t>(std::strlen(text));
-    const bool ok = ::write(fd, text, std::strlen(text)) == size;
-    ::close(fd);
-    return ok;
-}
-
 /// Root no longer, to whom it asks; 65534 is nobody's number everywhere.
 bool stop_being_root() {
     if (::geteuid() != 0) return true;
@@ -113,6 +104,15 @@ bool drain(int fd, Ran& into, std::size_t keep) {
 }
 
 }  // namespace
+
+bool put(const char* path, const char* text) {
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const auto size = static_cast<ssize_t>(std::strlen(text));
+    const bool ok = ::write(fd, text, std::strlen(text)) == size;
+    ::close(fd);
+    return ok;
+}
 
 Fd::~Fd() {
     if (fd_ >= 0) ::close(fd_);

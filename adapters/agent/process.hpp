@@ -39,6 +39,10 @@ class Fd {
     int fd_ = -1;
 };
 
+/// Writes a whole short text to a file that is there, as proc(5) wants it. Allocates nothing: a forked child
+/// may call it.
+[[nodiscard]] bool put(const char* path, const char* text);
+
 /// What to start. The program is argv[0], a path.
 struct Command {
     std::vector<std::string> argv;

@@ -15,8 +15,8 @@ using sqlite::Statement;
 
 namespace {
 
-constexpr std::int64_t application_id = 0x5049434c;  // "PICL"
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t access_log_id = 0x5049434c;  // "PICL"
+constexpr std::int64_t access_log_version = 1;
 constexpr std::size_t text_limit = 300;        // bytes of a field; what strangers say is theirs to choose
 constexpr std::int64_t trim_interval = 1'000;  // entries between two looks at the limit
 
@@ -25,12 +25,12 @@ constexpr const char* create_table =
     "TEXT NOT NULL,"
     " source TEXT NOT NULL, request_id TEXT NOT NULL, detail TEXT NOT NULL) STRICT";
 
-Database open_database(const std::filesystem::path& file) {
+Database open_entries(const std::filesystem::path& file) {
     Database database(file, Database::Mode::create);
     if (database.query_integer("SELECT count(*) FROM sqlite_schema") == 0) {
         sqlite::Transaction transaction(database);
         database.execute(
-            fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", application_id, format_version)
+            fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", access_log_id, access_log_version)
                 .c_str());
         database.execute(create_table);
         transaction.commit();
@@ -92,12 +92,12 @@ AccessLog::~AccessLog() = default;
 
 std::expected<std::unique_ptr<AccessLog>, OpenError> AccessLog::open(const std::filesystem::path& file) {
     try {
-        Database database = open_database(file);
-        if (database.query_integer("PRAGMA application_id") != application_id) {
+        Database database = open_entries(file);
+        if (database.query_integer("PRAGMA application_id") != access_log_id) {
             return std::unexpected(
                 OpenError{OpenError::Code::damaged, fmt::format("{} is no access log", file.string())});
         }
-        if (database.query_integer("PRAGMA user_version") > format_version) {
+        if (database.query_integer("PRAGMA user_version") > access_log_version) {
             return std::unexpected(OpenError{OpenError::Code::newer_version,
                                              fmt::format("{} is of a newer version", file.string())});
         }

@@ -13,7 +13,7 @@ using vault::Secret;
 namespace {
 
 constexpr std::size_t token_bytes = 24;
-constexpr std::size_t token_length = 32;  // of 24 bytes in base64url
+constexpr std::size_t setup_token_length = 32;  // of 24 bytes in base64url
 
 /// The file ends in a newline, so that `cat` shows it well.
 Secret with_newline(const Secret& text) {
@@ -30,8 +30,8 @@ SetupToken::SetupToken(std::filesystem::path file, Secret text)
 
 std::expected<SetupToken, FileError> SetupToken::open(const std::filesystem::path& file) {
     auto content = vault::read_private_file(file);
-    if (content && content->size() >= token_length) {
-        return SetupToken(file, Secret::copy_of(content->reveal().substr(0, token_length)));
+    if (content && content->size() >= setup_token_length) {
+        return SetupToken(file, Secret::copy_of(content->reveal().substr(0, setup_token_length)));
     }
     if (!content && content.error().code != FileError::Code::missing) return std::unexpected(content.error());
     Secret text = random_base64url(token_bytes);

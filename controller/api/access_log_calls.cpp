@@ -9,7 +9,7 @@ namespace {
 using http::Request;
 using http::Responder;
 
-constexpr std::size_t default_limit = 100;
+constexpr std::size_t default_entries = 100;
 
 /// The id that a page ended with; 0 for the first page. Nothing: no cursor of ours.
 std::optional<std::uint64_t> cursor_of(const Request& request) {
@@ -31,7 +31,7 @@ void list(Context& c, const Request& request, Responder respond) {
     filter.actor = request.query_parameter("actor").value_or("");
     filter.since = parse_timestamp(request.query_parameter("since").value_or(""));
     filter.until = parse_timestamp(request.query_parameter("until").value_or(""));
-    const auto limit = request.query_number("limit").value_or(default_limit);
+    const auto limit = request.query_number("limit").value_or(default_entries);
     const auto entries = c.access_log.read(*cursor, limit, filter);
     std::string body = "{\"items\":";
     write_json(body, entries);

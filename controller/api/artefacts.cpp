@@ -1,13 +1,12 @@
 // One rendered file, as people read it: secrets by reference.
 #include "controller/api/fault.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/media_types.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/stack/stack.hpp"
 
 namespace pic::api {
 namespace {
-
-constexpr std::string_view plain = "text/plain; charset=utf-8";
 
 http::Response artefact(core::Cell& cell, const World& world, const http::Request& request) {
     const auto service = request.path_parameter("service");
@@ -19,7 +18,7 @@ http::Response artefact(core::Cell& cell, const World& world, const http::Reques
         return response;
     }
     if (const auto env = stack::environment(world); service == "cell" && path == ".env" && !env.empty()) {
-        response.content_type = plain;
+        response.content_type = plain_text;
         response.body = env;
         return response;
     }
@@ -27,7 +26,7 @@ http::Response artefact(core::Cell& cell, const World& world, const http::Reques
         const auto artefacts = cell.publisher().artefacts(world);
         const auto& files = artefacts.at(std::string(service)).files;
         if (const auto found = files.find(path); found != files.end()) {
-            response.content_type = plain;
+            response.content_type = plain_text;
             response.body = picture(found->second);
             return response;
         }

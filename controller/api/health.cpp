@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 
 #include "controller/api/handlers.hpp"
+#include "controller/api/media_types.hpp"
 
 #include "projections/peers/peers.hpp"
 
@@ -15,7 +16,6 @@ namespace {
 using http::Request;
 using http::Responder;
 
-constexpr std::string_view plain = "text/plain; charset=utf-8";
 constexpr std::string_view prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The core's figures, brought up to date when they are asked for.
@@ -97,7 +97,7 @@ void answer_text(Responder respond, std::string_view type, std::string text) {
 
 void add_health_handlers(http::Handlers& handlers, Context& c) {
     handlers["getHealth"] = [](const Request&, Responder respond) {
-        answer_text(std::move(respond), plain, "ok\n");
+        answer_text(std::move(respond), plain_text, "ok\n");
     };
     handlers["getReadiness"] = [&c](const Request&, Responder respond) {
         if (const auto why = c.cell.writer().read_only())

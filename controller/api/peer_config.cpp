@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "controller/api/handlers.hpp"
+#include "controller/api/media_types.hpp"
 #include "controller/api/peer_links.hpp"
 #include "controller/api/qr_image.hpp"
 #include "projections/peers/peers.hpp"
@@ -14,7 +15,6 @@ namespace {
 using http::Request;
 using http::Responder;
 
-constexpr std::string_view plain = "text/plain; charset=utf-8";
 constexpr std::int64_t default_lifetime_ms = 3'600'000;
 
 enum class Form { text, svg, png };
@@ -51,7 +51,9 @@ Result<std::string> config_text(core::Cell& cell, const World& world, const peer
 
 Result<http::Response> in_form(std::string text, Form form) {
     http::Response response;
-    response.content_type = form == Form::svg ? "image/svg+xml" : form == Form::png ? "image/png" : plain;
+    response.content_type = form == Form::svg   ? "image/svg+xml"
+                            : form == Form::png ? "image/png"
+                                                : plain_text;
     if (form == Form::text) {
         response.body = std::move(text);
         return response;

@@ -92,7 +92,7 @@ Result<void> use_recovery(Context& c, const accounts::User& user, std::string_vi
     return !used && used.error().code == "stale_version" ? wrong : used;
 }
 
-struct Code {
+struct FactorCode {
     std::string code;
     template <class Self>
     static auto fields(Self& s) {
@@ -129,7 +129,7 @@ void begin(Context& c, Pending& pending, const Request& request, Responder respo
 
 /// Seals what the authenticator has proved to know.
 Result<std::string> confirm(Context& c, Pending& pending, const Request& request) {
-    const auto asked = body_of<Code>(request);
+    const auto asked = body_of<FactorCode>(request);
     if (!asked) return std::unexpected(asked.error());
     const auto user = user_of(c, request);
     if (!user || request.principal->user != user->id)

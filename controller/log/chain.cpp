@@ -10,10 +10,10 @@ constexpr std::string_view event_tag = "pic.log.event.1";
 constexpr std::string_view genesis_tag = "pic.log.genesis.1";
 constexpr std::string_view head_tag = "pic.log.head.1";
 
-std::string_view bytes_of(const Uuid& id) {
+std::string_view octets_of(const Uuid& id) {
     return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
-std::string_view bytes_of(const Digest& digest) {
+std::string_view octets_of(const Digest& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
@@ -53,14 +53,14 @@ void append_fields(std::string& out, const std::string_view (&fields)[N]) {
 
 Digest genesis_hash(const Uuid& cell) {
     std::string form;
-    append_fields(form, {genesis_tag, bytes_of(cell)});
+    append_fields(form, {genesis_tag, octets_of(cell)});
     return sha256(form);
 }
 
 std::string signed_message(const Uuid& cell, Epoch epoch, Sequence sequence, const Digest& hash) {
     const NumberField life(epoch.value), position(sequence.value);
     std::string form;
-    append_fields(form, {head_tag, bytes_of(cell), life.view(), position.view(), bytes_of(hash)});
+    append_fields(form, {head_tag, octets_of(cell), life.view(), position.view(), octets_of(hash)});
     return form;
 }
 
@@ -84,8 +84,8 @@ void append_canonical(std::string& out, const Digest& previous, const ChainedEve
     const NumberField sequence(e.sequence.value), version(e.version.value), at(e.at.ms);
     const NumberField schema_version(std::int64_t{e.schema_version});
     const NumberField causation(e.causation.value_or(Sequence{}).value);
-    append_fields(out, {event_tag, bytes_of(previous), sequence.view(), bytes_of(e.id), e.stream,
-                        version.view(), e.type, schema_version.view(), bytes_of(e.change_id),
+    append_fields(out, {event_tag, octets_of(previous), sequence.view(), octets_of(e.id), e.stream,
+                        version.view(), e.type, schema_version.view(), octets_of(e.change_id),
                         e.causation ? causation.view() : std::string_view(), e.actor, e.source, e.request_id,
                         at.view(), e.data});
 }

@@ -11,7 +11,7 @@ namespace {
 static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(PublicKey) && crypto_sign_BYTES == sizeof(Signature) &&
               crypto_sign_SEEDBYTES == sizeof(Seed));
 
-const unsigned char* bytes_of(std::string_view text) {
+const unsigned char* octets_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
@@ -33,7 +33,7 @@ class Ed25519Signer final : public Signer {
 
     [[nodiscard]] Signature sign(std::string_view message) const override {
         Signature signature;
-        crypto_sign_detached(signature.data(), nullptr, bytes_of(message), message.size(), secret_.get());
+        crypto_sign_detached(signature.data(), nullptr, octets_of(message), message.size(), secret_.get());
         return signature;
     }
 
@@ -52,7 +52,7 @@ std::shared_ptr<const Signer> make_ed25519_signer(std::span<const std::uint8_t, 
 }
 
 bool signature_is_valid(const PublicKey& key, std::string_view message, const Signature& signature) {
-    return crypto_sign_verify_detached(signature.data(), bytes_of(message), message.size(), key.data()) == 0;
+    return crypto_sign_verify_detached(signature.data(), octets_of(message), message.size(), key.data()) == 0;
 }
 
 }  // namespace pic::log

@@ -20,7 +20,7 @@ constexpr std::uint64_t long_scan = 4096;        ///< events from which on a sca
 constexpr std::size_t chunk_bytes = 256 * 1024;  ///< of event data read ahead at once
 constexpr std::int64_t names_limit = 1 << 28;    ///< a larger number can only be damage
 
-std::int64_t to_sql(std::uint64_t number) {
+std::int64_t clamped(std::uint64_t number) {
     return static_cast<std::int64_t>(
         std::min<std::uint64_t>(number, std::numeric_limits<std::int64_t>::max()));
 }
@@ -137,7 +137,7 @@ std::vector<Event> SqliteReader::collect(sqlite::Statement& rows) {
 
 std::vector<Event> SqliteReader::read(Sequence after, std::size_t limit, const Filter& filter) {
     std::string where = "events WHERE seq > ?";
-    std::vector<std::int64_t> values{to_sql(after.value)};
+    std::vector<std::int64_t> values{clamped(after.value)};
     bool unknown = false;
     const auto want = [&](std::string_view condition, std::int64_t value) {
         where += condition;
@@ -154,7 +154,7 @@ std::vector<Event> SqliteReader::read(Sequence after, std::size_t limit, const F
     if (filter.since) want(" AND at >= ?", filter.since->ms);
     if (filter.until) want(" AND at < ?", filter.until->ms);
     if (unknown) return {};
-    want(" ORDER BY seq LIMIT ?", to_sql(limit));
+    want(" ORDER BY seq LIMIT ?", clamped(limit));
     auto rows = select(where);
     for (std::size_t i = 0; i < values.size(); ++i) rows.bind(static_cast<int>(i) + 1, values[i]);
     return collect(rows);
@@ -162,7 +162,7 @@ std::vector<Event> SqliteReader::read(Sequence after, std::size_t limit, const F
 
 std::optional<Event> SqliteReader::event(Sequence sequence) {
     const sqlite::Rewind rewind(by_sequence_);
-    if (!by_sequence_.bind(1, to_sql(sequence.value)).step()) return std::nullopt;
+    if (!by_sequence_.bind(1, clamped(sequence.value)).step()) return std::nullopt;
     return to_event(decode(by_sequence_));
 }
 
@@ -175,7 +175,7 @@ std::vector<Event> SqliteReader::change(const Uuid& change_id) {
 template <class F>
 void SqliteReader::each_scanned(Sequence after, Sequence to, F&& visit) {
     const sqlite::Rewind rewind(scan_);
-    scan_.bind(1, to_sql(after.value)).bind(2, to_sql(to.value));
+    scan_.bind(1, clamped(after.value)).bind(2, clamped(to.value));
     for (auto expected = after.next(); scan_.step(); expected = expected.next()) {
         ScannedEvent e;
         e.sequence.value = static_cast<std::uint64_t>(scan_.integer(0));

@@ -12,7 +12,7 @@
 namespace pic::log {
 namespace {
 
-constexpr std::size_t chunk_bytes = 256 * 1024;  ///< canonical forms handed over at once
+constexpr std::size_t forms_bytes = 256 * 1024;  ///< canonical forms handed over at once
 
 /// Rows to be hashed: their canonical forms one behind the other.
 struct Chunk {
@@ -146,7 +146,7 @@ class Verification {
             if (!walk_.link(row.event, static_cast<std::uint64_t>(row.stream), row.previous_hash, row.hash))
                 return;
             if (row.event.sequence == heads_at_ && after_.value == 0) check_versions();
-            if (chunk_.forms.size() < chunk_bytes) continue;
+            if (chunk_.forms.size() < forms_bytes) continue;
             hashes_.give(std::exchange(chunk_, {}));
             if (progress) progress(row.event.sequence);
         }

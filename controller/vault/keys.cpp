@@ -8,7 +8,7 @@ namespace pic::vault {
 
 namespace {
 
-constexpr std::size_t key_size = crypto_scalarmult_SCALARBYTES;
+constexpr std::size_t scalar_size = crypto_scalarmult_SCALARBYTES;
 constexpr std::size_t base64_size = 44;  // of 32 bytes, padded
 
 Secret to_base64(const Secret& bytes) {
@@ -22,11 +22,11 @@ Secret to_base64(const Secret& bytes) {
 /// sodium_base642bin() checks that the unused bits are zero, so there is one text for each key.
 std::optional<Secret> key_from_base64(std::string_view text) {
     if (text.size() != base64_size) return std::nullopt;
-    Secret key(key_size);
+    Secret key(scalar_size);
     std::size_t length = 0;
     if (sodium_base642bin(key.bytes().data(), key.size(), text.data(), text.size(), nullptr, &length, nullptr,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        length != key_size) {
+        length != scalar_size) {
         return std::nullopt;
     }
     return key;
@@ -41,7 +41,7 @@ std::string public_half(const Secret& key) {
 }  // namespace
 
 WireguardKeyPair make_wireguard_key_pair() {
-    Secret key = Secret::random(key_size);
+    Secret key = Secret::random(scalar_size);
     key.bytes()[0] &= 248;
     key.bytes()[31] = static_cast<unsigned char>((key.bytes()[31] & 127) | 64);
     return {to_base64(key), public_half(key)};
@@ -53,7 +53,7 @@ std::optional<std::string> wireguard_public_key(const Secret& private_key) {
     return public_half(*key);
 }
 
-Secret make_wireguard_preshared_key() { return to_base64(Secret::random(key_size)); }
+Secret make_wireguard_preshared_key() { return to_base64(Secret::random(scalar_size)); }
 
 SigningKey::SigningKey(Secret secret_key, Ed25519PublicKey public_key)
     : secret_key_(std::move(secret_key)), public_key_(public_key) {}

@@ -14,10 +14,6 @@ namespace {
 constexpr std::uint64_t passes_limit = 20;
 constexpr std::uint64_t memory_limit = std::uint64_t{4} << 30;
 
-std::unexpected<OpenError> refuse(OpenCode code, std::string detail) {
-    return std::unexpected(OpenError{code, std::move(detail)});
-}
-
 OpenError from_file_error(const FileError& error) {
     switch (error.code) {
         case FileError::Code::missing:

@@ -23,6 +23,10 @@ struct MasterKeys {
 [[nodiscard]] MasterKeys derive_keys(const Secret& master);
 
 /// How a passphrase becomes the key that wraps the master key; stored in the vault's header.
+[[nodiscard]] inline std::unexpected<OpenError> refuse(OpenCode code, std::string detail) {
+    return std::unexpected(OpenError{code, std::move(detail)});
+}
+
 struct PassphraseLock {
     Sealed salt;
     KdfCost cost;

@@ -14,10 +14,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-std::unexpected<OpenError> refuse(OpenCode code, std::string detail) {
-    return std::unexpected(OpenError{code, std::move(detail)});
-}
-
 Sealed copy(sqlite::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 /// Nothing wrong: nothing.

@@ -16,7 +16,9 @@ using Plainly = RecordSettings<Plain>;
 constexpr std::array own_names{std::string_view("cell"), std::string_view("ns")};
 
 const State& state_of(const World& world) { return world.get<Service>(); }
-const cell::Settings<Plain>& cell_of(const World& world) { return world.get<cell::Service>().cell.settings; }
+const cell::Settings<Plain>& settings_of(const World& world) {
+    return world.get<cell::Service>().cell.settings;
+}
 
 std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
     return reject(code, detail, {{std::move(pointer), detail}});
@@ -119,8 +121,8 @@ Result<void> check_servers(const World& world, const std::vector<SocketAddress>&
                            const std::string& pointer) {
     if (servers.size() > servers_limit)
         return invalid(pointer, fmt::format("at most {} resolvers are taken", servers_limit));
-    const auto own4 = to_string(cell::server_address(cell_of(world))),
-               own6 = to_string(cell::server_address6(cell_of(world)));
+    const auto own4 = to_string(cell::server_address(settings_of(world))),
+               own6 = to_string(cell::server_address6(settings_of(world)));
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const auto at = fmt::format("{}/{}", pointer, i);
         const auto& address = servers[i].address;
@@ -137,7 +139,7 @@ Result<void> check_servers(const World& world, const std::vector<SocketAddress>&
 
 /// The cell answers for its own zones itself, so what lies within one of them would never be forwarded.
 Result<void> check_forward(const World& world, const Forward& forward, const std::string& pointer) {
-    for (const auto& zone : zones_of(cell_of(world))) {
+    for (const auto& zone : zones_of(settings_of(world))) {
         if (!within(forward.domain.text, zone.origin)) continue;
         return invalid(pointer + "/domain", fmt::format("the cell itself answers for {}", zone.origin));
     }

@@ -214,7 +214,7 @@ std::size_t plain_prefix(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / string_limit * 3 + 2);
     for (std::size_t start = 0; start < text.size() || start == 0; start += string_limit) {
@@ -251,10 +251,10 @@ std::optional<std::string> rdata(RecordType type, std::string_view value) {
         }
         case RecordType::caa: {
             const auto caa = parse_caa(*spelling);
-            return fmt::format("{} {} {}", caa->flags, caa->tag, quoted(caa->value));
+            return fmt::format("{} {} {}", caa->flags, caa->tag, quoted_text(caa->value));
         }
         case RecordType::txt:
-            return quoted(*spelling);
+            return quoted_text(*spelling);
     }
     return std::nullopt;
 }

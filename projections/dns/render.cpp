@@ -21,7 +21,7 @@ namespace {
 
 constexpr char head_key[] = "0-head";
 
-const State& state_of(const World& world) { return world.get<Service>(); }
+const State& dns_of(const World& world) { return world.get<Service>(); }
 const peers::State& peers_of(const World& world) { return world.get<peers::Service>(); }
 const cell::Settings<Plain>& cell_of(const World& world) { return world.get<cell::Service>().cell.settings; }
 
@@ -70,7 +70,7 @@ bool has_addresses(const State& state, std::string_view name) {
 
 /// Everything the domain says of one name.
 std::string name_text(const World& world, const std::string& name) {
-    const auto& state = state_of(world);
+    const auto& state = dns_of(world);
     std::string text;
     if (name == "ns" || name == "cell" || (name == "@" && !has_addresses(state, name))) {
         text += addresses(name, cell::server_address(cell_of(world)), cell::server_address6(cell_of(world)));
@@ -91,7 +91,7 @@ std::string address_text(const World& world, const Address& address, const Addre
                          const CowMap<Address, Uuid>& by_address) {
     const auto owner = reverse_name(address) + ".";
     std::string text;
-    for (const auto& set : record_sets(state_of(world), to_string(address), RecordType::ptr))
+    for (const auto& set : record_sets(dns_of(world), to_string(address), RecordType::ptr))
         append_set(text, owner, set);
     if (!text.empty()) return text;
     if (address == server) return line(owner, ttl_default, RecordType::ptr, "cell");
@@ -140,12 +140,12 @@ struct Touched {
 Touched touched_between(const World* before, const World& now) {
     Touched touched;
     touched.add_difference(before == nullptr ? nullptr : &peers_of(*before).peers, peers_of(now).peers);
-    touched.add_difference(before == nullptr ? nullptr : &state_of(*before).records, state_of(now).records);
+    touched.add_difference(before == nullptr ? nullptr : &dns_of(*before).records, dns_of(now).records);
     return touched;
 }
 
 std::uint32_t serial_of(const World& world, ZoneKind kind) {
-    const auto& serials = state_of(world).serials;
+    const auto& serials = dns_of(world).serials;
     return kind == ZoneKind::forward    ? serials.forward
            : kind == ZoneKind::reverse4 ? serials.reverse4
                                         : serials.reverse6;

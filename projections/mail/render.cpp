@@ -18,7 +18,7 @@ constexpr char aliases_path[] = "postfix/aliases", senders_path[] = "postfix/sen
 constexpr char dovecot_path[] = "dovecot/dovecot.conf", users_path[] = "dovecot/users";
 constexpr char chain_path[] = "tls/chain.pem", key_path[] = "tls/key.pem";
 
-const State& state_of(const World& world) { return world.get<Service>(); }
+const State& mail_of(const World& world) { return world.get<Service>(); }
 const std::string& domain_of(const World& world) {
     return world.get<cell::Service>().cell.settings.domain.text;
 }
@@ -219,7 +219,7 @@ void put_postmasters(const World* before, const World& now, Renderer& out) {
         }
     };
     put("1-postmaster", domain_of(now));
-    Renderer::each(before == nullptr ? nullptr : &state_of(*before).domains, state_of(now).domains, all,
+    Renderer::each(before == nullptr ? nullptr : &mail_of(*before).domains, mail_of(now).domains, all,
                    [&](const Uuid& id, const Domain* domain) {
                        const auto key = "2-domain/" + to_string(id);
                        out.remove(domains_path, key);
@@ -273,19 +273,19 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     accounts::each_touched_user(before, now, [&](const Uuid& user_id, const accounts::User* user) {
         put_mailbox(now, out, "user/" + to_string(user_id),
                     user == nullptr ? "" : user->username.text + "@" + domain_of(now), user);
-        state_of(now).mailboxes.for_each([&](const Uuid& mailbox_id, const Mailbox& m) {
+        mail_of(now).mailboxes.for_each([&](const Uuid& mailbox_id, const Mailbox& m) {
             if (m.user_id == user_id)
                 put_mailbox(now, out, "mailbox/" + to_string(mailbox_id), m.address.text, user);
         });
     });
-    Renderer::each(before == nullptr ? nullptr : &state_of(*before).mailboxes, state_of(now).mailboxes, false,
+    Renderer::each(before == nullptr ? nullptr : &mail_of(*before).mailboxes, mail_of(now).mailboxes, false,
                    [&](const Uuid& mailbox_id, const Mailbox* m) {
                        const auto* user =
                            m == nullptr ? nullptr : now.get<accounts::Service>().users.find(m->user_id);
                        put_mailbox(now, out, "mailbox/" + to_string(mailbox_id),
                                    m == nullptr ? "" : m->address.text, user);
                    });
-    Renderer::each(before == nullptr ? nullptr : &state_of(*before).aliases, state_of(now).aliases, false,
+    Renderer::each(before == nullptr ? nullptr : &mail_of(*before).aliases, mail_of(now).aliases, false,
                    [&](const Uuid& alias_id, const Alias* a) {
                        const auto key = "alias/" + to_string(alias_id);
                        if (a == nullptr) {

@@ -9,7 +9,7 @@
 namespace pic::peers {
 namespace {
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
+std::unexpected<Rejection> invalid_request(std::string pointer, std::string detail) {
     return reject("invalid_field", detail, {{std::move(pointer), detail}});
 }
 
@@ -69,7 +69,7 @@ void prepare(RestorePeer& command, Supply& supply) {
 }
 
 Result<Decision> decide(const World& world, const AddPeer& command) {
-    if (!command.settings.name.present) return invalid("/name", "this field is required");
+    if (!command.settings.name.present) return invalid_request("/name", "this field is required");
     PeerAdded added{command.id, defaults(), command.private_key_ref, command.preshared_key_ref};
     auto& s = added.settings;
     apply_patch(s, command.settings);
@@ -114,7 +114,7 @@ Result<Decision> decide(const World& world, const RotatePeer& command) {
     auto after = (*peer)->settings;
     after.public_key = *command.public_key;
     if (after.public_key == (*peer)->settings.public_key)
-        return invalid("/public_key", "this is the key the peer has already");
+        return invalid_request("/public_key", "this is the key the peer has already");
     if (auto ok = check(world, {after, &(*peer)->settings, command.id}); !ok)
         return std::unexpected(ok.error());
     Decision decision;
