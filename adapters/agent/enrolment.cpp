@@ -12,6 +12,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <nlohmann/json.hpp>
 
+#include "schema/sha256.hpp"
+
 namespace pic::agent {
 
 namespace fs = std::filesystem;
@@ -72,6 +74,8 @@ std::optional<std::pair<int, Json>> parse_answer(const std::string& answer) {
 
 }  // namespace
 
+std::string digest_of(const std::string& token) { return to_hex(sha256(token)); }
+
 Result<std::optional<Enrolment>> load_enrolment(const fs::path& file) {
     std::ifstream in(file);
     if (!in) return std::nullopt;
@@ -80,7 +84,8 @@ Result<std::optional<Enrolment>> load_enrolment(const fs::path& file) {
         return Enrolment{.id = json.at("id"),
                          .server_public_key = json.at("server_public_key"),
                          .bus = json.at("bus"),
-                         .services = json.at("services")};
+                         .services = json.at("services"),
+                         .token_digest = json.value("token_digest", "")};
     } catch (const Json::exception& e) {
         return reject("enrolment_file", fmt::format("{} holds no enrolment: {}", file.string(), e.what()));
     }
@@ -90,7 +95,8 @@ Result<void> save_enrolment(const fs::path& file, const Enrolment& enrolment) {
     const Json json{{"id", enrolment.id},
                     {"server_public_key", enrolment.server_public_key},
                     {"bus", enrolment.bus},
-                    {"services", enrolment.services}};
+                    {"services", enrolment.services},
+                    {"token_digest", enrolment.token_digest}};
     const fs::path fresh = file.string() + ".new";
     std::ofstream out(fresh);
     out << json.dump(2) << '\n';
@@ -120,7 +126,8 @@ Result<Enrolment> enrol(const std::string& controller, const std::string& token,
         return Enrolment{.id = body.at("id"),
                          .server_public_key = body.at("server_public_key"),
                          .bus = fmt::format("tcp://{}:{}", url->host, body.at("bus_port").get<int>()),
-                         .services = body.at("services")};
+                         .services = body.at("services"),
+                         .token_digest = digest_of(token)};
     } catch (const Json::exception& e) {
         return reject("unreachable", fmt::format("{} answers with something else: {}", controller, e.what()));
     }

@@ -17,7 +17,11 @@ struct Enrolment {
     std::string server_public_key;  ///< Z85
     std::string bus;                ///< "tcp://host:port"
     std::vector<std::string> services;
+    std::string token_digest;  ///< of the token that it was got with
 };
+
+/// Hexadecimal SHA-256: names a token without giving it away.
+[[nodiscard]] std::string digest_of(const std::string& token);
 
 /// What was kept by an earlier enrolment. Refusal: "enrolment_file" where it cannot be read as one.
 [[nodiscard]] Result<std::optional<Enrolment>> load_enrolment(const std::filesystem::path& file);

@@ -194,15 +194,20 @@ fs::path token_file_of(const Options& o, const fs::path& data) {
 /// What another cell wanted is no last good of this one.
 void forget_cell(const fs::path& data) { fs::remove_all(data / "services"); }
 
+/// A token that lies there for somebody else to remove is the one that we came in with.
+bool is_new(const std::string& token, const std::string& digest_of_ours) {
+    return !token.empty() && digest_of(token) != digest_of_ours;
+}
+
 /// Enrols, waiting as long as it takes for a token and for the controller; nothing when asked to end
-/// meanwhile. A token in the file counts even where there is an enrolment: the cell is another one now (a
+/// meanwhile. A new token in the file counts even where there is an enrolment: the cell is another one now (a
 /// backup was restored), and does not know us.
 std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& data,
                                              const std::string& public_key) {
     const auto kept = data / "enrolment.json";
     const auto token_file = token_file_of(o, data);
     const auto known = or_die(load_enrolment(kept));
-    if (known && (!o.token.empty() || first_line(token_file).empty())) return known;
+    if (known && (!o.token.empty() || !is_new(first_line(token_file), known->token_digest))) return known;
     const auto controller = o.controller.empty() ? "http://" + o.listen : o.controller;
     std::string said;
     std::string used;  // and refused: only another one is worth a try
@@ -263,8 +268,9 @@ void run(const Options& o) {
             if (wanted == fmt::format("{}:{}", service, step)) ::kill(::getpid(), SIGKILL);
         };
     }
+    std::string our_token;
     const auto new_token = [&, file = token_file_of(o, a.data)] {
-        return o.server_key.empty() && o.token.empty() && !first_line(file).empty();
+        return o.server_key.empty() && o.token.empty() && is_new(first_line(file), our_token);
     };
     a.keys = or_die(bus::load_or_make_key_pair(o.key.empty() ? a.data / "bus.key" : fs::path(o.key)));
     if (o.server_key.empty()) {
@@ -272,6 +278,7 @@ void run(const Options& o) {
         if (!enrolment) return;
         a.server_public_key = enrolment->server_public_key;
         a.bus = enrolment->bus;
+        our_token = enrolment->token_digest;
     } else {
         a.server_public_key = first_line(o.server_key);
     }

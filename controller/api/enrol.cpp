@@ -1,11 +1,15 @@
 // An agent or a subscriber brings its bus key, proving the right to by the one-time token that its operator
-// was given.
+// was given. An answer may be lost on its way, and the token is spent by then: so the change has an
+// idempotency key, the token's digest, and whoever brings the same token with the same key is told the same
+// again for as long as the log remembers answers. (To keep the token good for a while was rejected: then any
+// key could be brought with it.)
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include "controller/api/enrolment.hpp"
 #include "controller/api/handlers.hpp"
 #include "projections/accounts/accounts.hpp"
+#include "schema/sha256.hpp"
 
 namespace pic::api {
 namespace {
@@ -29,9 +33,7 @@ Result<Enrol> read(const http::Request& request) {
 
 /// Enrolled of the document.
 std::string enrolled_json(core::Cell& cell, const Invitation& who, const World& world) {
-    const auto& state = world.get<accounts::Service>();
-    const auto* client =
-        (who.kind == accounts::BusKind::agent ? state.agents : state.subscribers).find(who.id);
+    const auto* client = client_of(world, who);
     std::string out = "{\"id\":";
     write_json(out, who.id);
     out += ",\"services\":";
@@ -46,24 +48,32 @@ std::string enrolled_json(core::Cell& cell, const Invitation& who, const World& 
 void enrol(Context& c, const http::Request& request, http::Responder respond) {
     const auto asked = read(request);
     if (!asked) return std::move(respond)(asked.error());
-    const auto who = check_enrolment_token(c.cell, asked->enrolment_token);
-    if (!who) return std::move(respond)(Rejection{"unauthenticated", "The enrolment token is not valid."});
+    // Malformed, unknown, used or wrong: which one is nobody's business.
+    const Rejection refused{"unauthenticated", "The enrolment token is not valid."};
+    const auto who = named_in(asked->enrolment_token);
+    if (!who) return std::move(respond)(refused);
     core::ChangeRequest change;
+    if (!opens(c.cell, *who, asked->enrolment_token)) {
+        const auto world = c.cell.world();
+        const auto* client = client_of(*world, *who);
+        if (client == nullptr || client->public_key != asked->public_key) return std::move(respond)(refused);
+        change.refused = refused;  // unless the log remembers that it answered this
+    }
     change.commands.push_back(std::make_unique<CommandOf<accounts::EnrolBusClient>>(
         accounts::EnrolBusClient{who->id, who->kind, asked->public_key}));
     change.actor = fmt::format("{}:{}", enum_name(who->kind), to_string(who->id));
     change.source = "http";
     change.request_id = request.request_id;
+    change.key = log::IdempotencyScope{change.actor, "", "enrol", to_hex(sha256(asked->enrolment_token))};
+    change.request_body = sha256(asked->public_key);
     c.cell.change(
-        std::move(change),
-        [&c, who = *who](const core::Outcome& outcome) {
-            core::Answer answer;
-            answer.body = enrolled_json(c.cell, who, outcome.world);
-            return answer;
-        },
-        [respond = std::move(respond)](Result<core::Answer> answer) mutable {
-            if (!answer) return std::move(respond)(answer.error());
-            std::move(respond)(http::json_response(201, std::move(answer->body)));
+        std::move(change), [](const core::Outcome&) { return core::Answer{}; },
+        [&c, who = *who, refused, respond = std::move(respond)](Result<core::Answer> answer) mutable {
+            if (!answer) {
+                const bool other_key = answer.error().code == "idempotency_mismatch";  // both came at once
+                return std::move(respond)(other_key ? refused : answer.error());
+            }
+            std::move(respond)(http::json_response(201, enrolled_json(c.cell, who, *c.cell.world())));
         });
 }
 

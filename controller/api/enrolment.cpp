@@ -49,24 +49,28 @@ EnrolmentToken make_enrolment_token(accounts::BusKind kind, const Uuid& id) {
     return {vault::Secret::copy_of(text), hash_of(text)};
 }
 
-std::optional<Invitation> check_enrolment_token(core::Cell& cell, std::string_view token) {
+std::optional<Invitation> named_in(std::string_view token) {
     if (!token.starts_with(prefix) || token.size() <= secret_at || token[secret_at - 1] != '_')
         return std::nullopt;
-    Invitation who;
     const char kind = token[prefix.size()];
     if (kind != 'a' && kind != 's') return std::nullopt;
-    who.kind = kind == 'a' ? accounts::BusKind::agent : accounts::BusKind::subscriber;
     const auto id = id_of(token.substr(prefix.size() + 1, id_digits));
     if (!id) return std::nullopt;
-    who.id = *id;
+    return Invitation{kind == 'a' ? accounts::BusKind::agent : accounts::BusKind::subscriber, *id};
+}
+
+const accounts::BusClient* client_of(const World& world, const Invitation& who) {
+    const auto& state = world.get<accounts::Service>();
+    return (who.kind == accounts::BusKind::agent ? state.agents : state.subscribers).find(who.id);
+}
+
+bool opens(core::Cell& cell, const Invitation& who, std::string_view token) {
     const auto world = cell.world();
-    const auto& state = world->get<accounts::Service>();
-    const auto* client = (kind == 'a' ? state.agents : state.subscribers).find(*id);
-    if (client == nullptr || !client->enrolment_ref || client->public_key) return std::nullopt;
+    const auto* client = client_of(*world, who);
+    if (client == nullptr || !client->enrolment_ref || client->public_key) return false;
     const auto kept = cell.vault().get(*client->enrolment_ref);
     const auto offered = hash_of(token);
-    if (!kept || !kept->equals(offered.reveal())) return std::nullopt;
-    return who;
+    return kept && kept->equals(offered.reveal());
 }
 
 }  // namespace pic::api

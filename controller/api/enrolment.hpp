@@ -20,12 +20,15 @@ struct EnrolmentToken {
 /// The name of the hash in the vault.
 [[nodiscard]] std::string enrolment_secret(accounts::BusKind kind, const Uuid& id);
 
-/// Who a token stands for; nothing where it is malformed, unknown, used or wrong (which one is nobody's
-/// business).
+/// Whom a token names, which proves nothing yet; nothing where it is malformed.
 struct Invitation {
     accounts::BusKind kind = accounts::BusKind::agent;
     Uuid id;
 };
-[[nodiscard]] std::optional<Invitation> check_enrolment_token(core::Cell& cell, std::string_view token);
+[[nodiscard]] std::optional<Invitation> named_in(std::string_view token);
+/// The client that was invited, enrolled or not; null: there is none.
+[[nodiscard]] const accounts::BusClient* client_of(const World& world, const Invitation& who);
+/// Whether the token is that of an invitation which nobody has used yet.
+[[nodiscard]] bool opens(core::Cell& cell, const Invitation& who, std::string_view token);
 
 }  // namespace pic::api

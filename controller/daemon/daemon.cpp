@@ -294,6 +294,7 @@ struct Daemon::Parts {
             cell->on_commit([this](Sequence head) { committed(head); });
             cell->on_status([this](const core::ServiceStatus& s) {
                 server->status(s.name, api::service_json(*cell, s));
+                for (auto& agent : agents) agent->look(s);
             });
             cell->on_live([this](const std::string& service, const std::string& table) {
                 server->live_changed(service, table);

@@ -76,11 +76,18 @@ void LocalAgent::look() {
     const auto world = cell_.world();
     if (!world->get<cell::Service>().cell.claimed) return;
     if (has_enrolled(world->get<accounts::Service>())) {
-        if (!done_.exchange(true)) cell_.post([file = file_] { (void)vault::remove_private_file(file); });
+        if (came_ && !done_.exchange(true))
+            cell_.post([file = file_] { (void)vault::remove_private_file(file); });
         return;
     }
     if (inviting_.exchange(true)) return;
     cell_.post([this] { invite(); });
+}
+
+void LocalAgent::look(const core::ServiceStatus& status) {
+    if (done_ || !status.connected || std::ranges::find(services_, status.name) == services_.end()) return;
+    came_ = true;
+    look();
 }
 
 void LocalAgent::invite() {

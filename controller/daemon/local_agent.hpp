@@ -1,10 +1,11 @@
 // The agents of a cell's own runtime need no person to invite them: as long as a claimed cell has no agent
 // that speaks for the services in question, a one-time token for one that does lies in a file, and goes away
-// when it was used. In the local runtime that is one agent for all services, and <data>/agent-token, mode
-// 0600, for whoever can read the data folder (which is the daemon's own user). In a stack it is one agent a
-// service and <folder>/<service>/agent-token: each <service> is mounted into that service's container and no
-// other, whose user is not ours, so the file can be read by those who see it; the folder above is closed to
-// everybody else on the host.
+// when the agent it let in has come over the bus: until then the answer to its enrolment may have been lost,
+// and it asks again with the same token. In the local runtime that is one agent for all services, and
+// <data>/agent-token, mode 0600, for whoever can read the data folder (which is the daemon's own user). In a
+// stack it is one agent a service and <folder>/<service>/agent-token: each <service> is mounted into that
+// service's container and no other, whose user is not ours, so the file can be read by those who see it; the
+// folder above is closed to everybody else on the host.
 #pragma once
 
 #include <atomic>
@@ -36,6 +37,8 @@ class LocalAgent {
 
     /// Looks whether a token is wanted or superfluous. Cheap where nothing is to be done; any thread.
     void look();
+    /// Told of every change of a service's status; cheap, any thread.
+    void look(const core::ServiceStatus& status);
 
   private:
     void invite();
@@ -49,6 +52,7 @@ class LocalAgent {
     Readers readers_;
     std::filesystem::path file_;
     std::atomic<bool> inviting_{false};
+    std::atomic<bool> came_{false};  ///< over the bus, since this start
     std::atomic<bool> done_{false};  ///< such an agent is there: never looked for again
 };
 

@@ -246,7 +246,6 @@ class Crash(unittest.TestCase):
         self.addCleanup(follower.end)
         if self.has_agent:
             self.cell.spawn("pic-agent", [PROGRAMS / "pic-agent", "--services", "dns"])
-            eventually(self.has_applied, "the agent has enrolled")  # once: its token is void after that
         ledger = Ledger(self.api)
         clients = self.clients = [Client(number, self.socket, SEED * 1000 + number) for number in range(CLIENTS)]
         for client in clients:

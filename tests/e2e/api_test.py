@@ -714,6 +714,23 @@ class BadInput(Contract):
         self.assertEqual(self.head(), before, "nothing was appended")
 
 
+    def test_an_enrolment_whose_answer_was_lost_is_answered_again(self):
+        invited = self.admin.post("/agents", {"services": ["dns"]}).json["resource"]
+        ours = {"enrolment_token": invited["enrolment_token"], "public_key": "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"}
+        other = ours | {"public_key": "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"}
+        wrong = ours | {"enrolment_token": ours["enrolment_token"][:-4] + "AAAA"}
+        self.refused(self.nobody.post("/enrolment", wrong), 401, "unauthenticated")
+        first = self.nobody.post("/enrolment", ours)
+        self.assertEqual((first.status, first.json["id"], first.json["services"]), (201, invited["id"], ["dns"]), first)
+        head = self.head()
+        again = self.nobody.post("/enrolment", ours)
+        self.assertEqual((again.status, again.json), (201, first.json))
+        self.refused(self.nobody.post("/enrolment", other), 401, "unauthenticated")
+        self.refused(self.nobody.post("/enrolment", wrong), 401, "unauthenticated")
+        self.assertEqual(self.head(), head)
+        self.assertEqual(self.admin.delete(f"/agents/{invited['id']}").status, 204)
+        self.refused(self.nobody.post("/enrolment", ours), 401, "unauthenticated")
+
     def test_what_is_no_json(self):
         peer = self.peer("there-too")
         archive, zone = {"Content_Type": "application/octet-stream"}, {"Content_Type": "text/dns"}
