@@ -7,16 +7,12 @@ import tempfile
 import unittest
 
 from harness import eventually, free_port
-from people_client import AloneRuntime, Client
+from people_client import AloneCell, Client
 
 
-class Authority(unittest.TestCase):
+class Authority(AloneCell):
     def setUp(self):
-        self.cell = AloneRuntime()
-        self.addCleanup(self.cell.close)
-        self.cell.start()
-        self.cell.setup("home.example")
-        self.admin = self.cell.admin()
+        super().setUp()
         self.nobody = Client(self.cell)
         folder = tempfile.TemporaryDirectory(prefix="pic-ca-")
         self.addCleanup(folder.cleanup)

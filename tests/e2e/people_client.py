@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import struct
+import unittest
 
 from harness import PASSWORD, Runtime
 
@@ -147,3 +148,14 @@ class AloneRuntime(Runtime):
         answer = client.sign_in("admin", PASSWORD)
         assert answer.status == 201, answer
         return client
+
+
+class AloneCell(unittest.TestCase):
+    """A claimed cell whose daemon is alone, and its administrator: what a test of people, rights and keys begins with."""
+
+    def setUp(self):
+        self.cell = AloneRuntime()
+        self.addCleanup(self.cell.close)
+        self.cell.start()
+        self.cell.setup("home.example")
+        self.admin = self.cell.admin()

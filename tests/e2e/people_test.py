@@ -5,20 +5,13 @@ import subprocess
 import unittest
 
 from harness import PASSWORD, eventually
-from people_client import AloneRuntime, Client
+from people_client import AloneCell, Client
 
 HERS = "eleven purple kettles sing"
 NEW = "a quiet harbour at dawn"
 
 
-class Cell(unittest.TestCase):
-    def setUp(self):
-        self.cell = AloneRuntime()
-        self.addCleanup(self.cell.close)
-        self.cell.start()
-        self.cell.setup("home.example")
-        self.admin = self.cell.admin()
-
+class Cell(AloneCell):
     def add_user(self, username="alice", role="member", password=HERS, **more):
         answer = self.admin.post("/users", {"username": username, "password": password, "role": role, **more})
         self.assertEqual(answer.status, 201, answer)

@@ -9,7 +9,7 @@ import re
 import socket
 import unittest
 
-from people_client import AloneRuntime, Answer, Client
+from people_client import AloneCell, Answer, Client
 
 HERS = "eleven purple kettles sing"
 NOBODYS = "01900000-0000-7000-8000-000000000000"
@@ -58,13 +58,9 @@ class LocalClient(Client):
             connection.close()
 
 
-class Cell(unittest.TestCase):
+class Cell(AloneCell):
     def setUp(self):
-        self.cell = AloneRuntime()
-        self.addCleanup(self.cell.close)
-        self.cell.start()
-        self.cell.setup("home.example")
-        self.admin = self.cell.admin()
+        super().setUp()
         self.users = {}
         for role in ROLES:
             answer = self.admin.post("/users", {"username": f"{role}-one", "password": HERS, "role": role})

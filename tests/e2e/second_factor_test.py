@@ -9,7 +9,7 @@ import time
 import unittest
 
 from harness import eventually
-from people_client import AloneRuntime, Client
+from people_client import AloneCell, Client
 
 HERS = "eleven purple kettles sing"
 
@@ -22,13 +22,9 @@ def totp(secret, at=None):
     return f"{(struct.unpack('>I', digest[offset:offset + 4])[0] & 0x7fffffff) % 1_000_000:06d}"
 
 
-class Cell(unittest.TestCase):
+class Cell(AloneCell):
     def setUp(self):
-        self.cell = AloneRuntime()
-        self.addCleanup(self.cell.close)
-        self.cell.start()
-        self.cell.setup("home.example")
-        self.admin = self.cell.admin()
+        super().setUp()
         self.alice = self.admin.post("/users", {"username": "alice", "password": HERS, "role": "member"}).json["resource"]
         self.hers = Client(self.cell)
         self.assertEqual(self.hers.sign_in("alice", HERS).status, 201)

@@ -7,16 +7,12 @@ import subprocess
 import unittest
 
 from harness import PASSWORD, PROGRAMS
-from people_client import AloneRuntime, Client
+from people_client import AloneCell, Client
 
 
-class Cell(unittest.TestCase):
+class Cell(AloneCell):
     def setUp(self):
-        self.cell = AloneRuntime()
-        self.addCleanup(self.cell.close)
-        self.cell.start()
-        self.cell.setup("home.example")
-        self.admin = self.cell.admin()
+        super().setUp()
         self.data = pathlib.Path(self.cell.environment["PIC_DATA"])
 
 
