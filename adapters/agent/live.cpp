@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/agent/process.hpp"
+#include "schema/units.hpp"
 
 namespace pic::agent {
 
@@ -34,33 +35,111 @@ std::optional<std::string> content_of(const TableSpec& table, const Values& valu
     return ran.ok() ? std::optional(std::move(ran.output)) : std::nullopt;
 }
 
+using Cells = std::vector<Json>;
+
 /// The line's columns; with a blank as separator any number of blanks parts two.
-std::vector<std::string> parted(const std::string& line, const TableSpec& table) {
-    std::vector<std::string> columns;
+Cells parted(const std::string& line, const TableSpec& table) {
+    Cells columns;
     if (table.separator == " ") {
         std::istringstream words(line);
-        for (std::string word; words >> word;) columns.push_back(word);
+        for (std::string word; words >> word;) columns.emplace_back(word);
     } else {
         for (std::size_t at = 0; at <= line.size();) {
             const auto end = std::min(line.find(table.separator, at), line.size());
-            columns.push_back(line.substr(at, end - at));
+            columns.emplace_back(line.substr(at, end - at));
             at = end + table.separator.size();
         }
     }
-    columns.resize(table.columns.size());
+    columns.resize(table.columns.size(), "");
     return columns;
 }
 
-Json cell(const TableSpec& table, std::size_t column, const std::string& text) {
-    if (std::ranges::find(table.numbers, table.columns[column]) != table.numbers.end()) {
-        double number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error == std::errc{} && end == text.data() + text.size()) {
-            const auto whole = static_cast<std::int64_t>(number);
-            return static_cast<double>(whole) == number ? Json(whole) : Json(number);
+/// A value within a row's object. A step "*" gives a list of what lies behind it in each item.
+Json pointed(const Json& from, std::string_view pointer) {
+    const auto star = pointer.find("/*");
+    const Json::json_pointer here{std::string(pointer.substr(0, star))};
+    if (!from.contains(here)) return nullptr;
+    const auto& found = from.at(here);
+    if (star == std::string_view::npos) return found.is_structured() ? Json() : found;
+    Json all = Json::array();
+    for (const auto& item : found) {
+        if (all.size() == table_list_limit) break;
+        if (auto value = pointed(item, pointer.substr(star + 2)); value.is_primitive() && !value.is_null())
+            all.push_back(std::move(value));
+    }
+    return all;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+std::optional<double> number_of(const Json& cell) {
+    if (cell.is_number()) return cell.get<double>();
+    if (!cell.is_string()) return std::nullopt;
+    const auto& text = cell.get_ref<const std::string&>();
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+/// As it is told: a word of ours for one of the program's, a moment or a number where the column is one.
+Json told_cell(const TableSpec& table, const std::string& column, Json cell) {
+    if (const auto words = table.words.find(column); words != table.words.end() && cell.is_string()) {
+        const auto word = words->second.find(cell.get_ref<const std::string&>());
+        if (word != words->second.end()) return word->second.empty() ? Json() : Json(word->second);
+    }
+    const bool is_time = has(table.times, column);
+    if (!is_time && !has(table.numbers, column)) return cell;
+    const auto number = number_of(cell);
+    if (!number) return is_time ? Json() : cell;
+    const auto whole = static_cast<std::int64_t>(*number);
+    if (is_time) return whole <= 0 ? Json() : Json(to_string(Timestamp{whole * 1000}));
+    return static_cast<double>(whole) == *number ? Json(whole) : Json(*number);
+}
+
+std::string text_of(const Json& cell) { return cell.is_string() ? cell.get<std::string>() : cell.dump(); }
+
+/// What tells a row from others; empty: the row is none.
+std::string key_of(const TableSpec& table, const Cells& cells) {
+    if (table.key.empty()) return text_of(cells.front());
+    std::string key;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        if (!has(table.key, table.columns[i]) || cells[i].is_null()) continue;
+        if (!key.empty()) key += ' ';
+        key += text_of(cells[i]);
+    }
+    return key;
+}
+
+std::vector<std::string> told_columns(const TableSpec& table) {
+    auto columns = table.columns;
+    if (!table.key.empty()) columns.emplace(columns.begin(), "id");
+    return columns;
+}
+
+/// f(cells) for each row of the content.
+template <class F>
+void each_row(const TableSpec& table, const std::string& content, F&& f) {
+    const auto object = [&](const Json& row) {
+        Cells cells;
+        for (const auto& pointer : table.pointers) cells.push_back(pointed(row, pointer));
+        f(std::move(cells));
+    };
+    const bool is_list = !table.pointers.empty() && content.starts_with('[');
+    if (is_list) {
+        for (const auto& row : Json::parse(content, nullptr, false)) object(row);
+        return;
+    }
+    std::istringstream lines(content);
+    for (std::string line; std::getline(lines, line);) {
+        if (table.pointers.empty()) {
+            f(parted(line, table));
+        } else if (const auto row = Json::parse(line, nullptr, false); row.is_object()) {
+            object(row);
         }
     }
-    return text;
 }
 
 /// Collects rows into messages, each below the limit.
@@ -68,11 +147,7 @@ class Messages {
   public:
     Messages(const TableSpec& table, bool reset) : table_(table) { open(reset); }
 
-    void row(const std::vector<std::string>& columns) {
-        Json row = Json::array();
-        for (std::size_t i = 0; i < columns.size(); ++i) row.push_back(cell(table_, i, columns[i]));
-        add("rows", std::move(row));
-    }
+    void row(const std::string& text) { add("rows", Json::parse(text)); }
     void gone(const std::string& key) { add("gone", key); }
     std::vector<std::string> take() {
         if (!empty_) close();
@@ -82,7 +157,7 @@ class Messages {
   private:
     void open(bool reset) {
         live_ = {{"table", table_.name},
-                 {"columns", table_.columns},
+                 {"columns", told_columns(table_)},
                  {"chart", table_.chart},
                  {"rows", Json::array()},
                  {"gone", Json::array()}};
@@ -121,19 +196,24 @@ std::vector<std::string> LiveTables::changes(const Values& values, const Runtime
         const auto text = content_of(table, values, runtime);
         if (!text) continue;
         Rows now;
-        std::istringstream lines(*text);
-        for (std::string line; std::getline(lines, line) && now.size() < table_rows_limit;) {
-            auto columns = parted(line, table);
-            if (!columns.front().empty()) now.insert_or_assign(columns.front(), std::move(columns));
-        }
+        each_row(table, *text, [&](Cells cells) {
+            if (now.size() == table_rows_limit) return;
+            for (std::size_t i = 0; i < cells.size(); ++i)
+                cells[i] = told_cell(table, table.columns[i], std::move(cells[i]));
+            auto key = key_of(table, cells);
+            if (key.empty()) return;
+            if (!table.key.empty()) cells.emplace(cells.begin(), key);
+            now.insert_or_assign(std::move(key),
+                                 Json(cells).dump(-1, ' ', false, Json::error_handler_t::replace));
+        });
         auto& told = told_[table.name];
         if (anew) told.clear();
         Messages messages(table, anew);
-        for (const auto& [key, columns] : now) {
+        for (const auto& [key, row] : now) {
             const auto old = told.find(key);
-            if (old == told.end() || old->second != columns) messages.row(columns);
+            if (old == told.end() || old->second != row) messages.row(row);
         }
-        for (const auto& [key, columns] : told) {
+        for (const auto& [key, row] : told) {
             if (!now.contains(key)) messages.gone(key);
         }
         told = std::move(now);

@@ -1,6 +1,7 @@
 // What a service knows of itself while it runs (who is connected, how much has passed, which leases there
-// are), as tables: an adapter names a command or a file, how its lines are parted and what the columns are
-// called, and nothing here knows what they mean. Only rows that changed since they were last told go out, in
+// are), as tables: an adapter names a command or a file, how its lines are parted (or, of JSON, where in each
+// object a column lies), what the columns are called and which of the program's words have a plainer one, and
+// nothing here knows what they mean. Only rows that changed since they were last told go out, in
 // messages below the bus's limit, so that ten thousand quiet peers cost nothing; at intervals, and after a
 // reconnection, everything is told anew, since a status message may be lost. None of it is an event: it is
 // never in the log.
@@ -16,6 +17,7 @@
 namespace pic::agent {
 
 inline constexpr std::size_t table_rows_limit = 20'000;       ///< of one table; more are left out
+inline constexpr std::size_t table_list_limit = 20;           ///< values of one cell; more are left out
 inline constexpr std::size_t live_message_limit = 48 * 1024;  ///< bytes of one message
 inline constexpr int turns_until_anew = 30;                   ///< looks after which everything is told again
 
@@ -32,7 +34,7 @@ class LiveTables {
     void forget() { turn_ = 0; }
 
   private:
-    using Rows = std::map<std::string, std::vector<std::string>>;  ///< by the first column
+    using Rows = std::map<std::string, std::string>;  ///< by key: the row as it is told, a JSON list
     const std::vector<TableSpec>& tables_;
     std::map<std::string, Rows> told_;
     int turn_ = 0;

@@ -1,5 +1,6 @@
 #include "adapters/agent/spec.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <set>
@@ -231,11 +232,29 @@ TableSpec table(Reader& in) {
     t.argv = in.texts("argv");
     t.file = in.text("file");
     if (t.argv.empty() == t.file.empty()) throw Wrong{in.at("argv"), "or a file, one of them, is needed"};
-    t.separator = in.required("separator");
+    t.pointers = in.texts("pointers");
+    if (t.pointers.empty()) t.separator = in.required("separator");
     t.columns = in.texts("columns");
     if (t.columns.empty()) throw Wrong{in.at("columns"), "is missing"};
-    t.numbers = in.texts("numbers");
-    t.chart = in.texts("chart");
+    if (!t.pointers.empty() && t.pointers.size() != t.columns.size())
+        throw Wrong{in.at("pointers"), "are not as many as columns"};
+    const auto some_columns = [&](const char* key) {
+        auto some = in.texts(key);
+        for (const auto& name : some) {
+            if (std::ranges::find(t.columns, name) == t.columns.end())
+                throw Wrong{in.at(key), fmt::format("names no column: {}", name)};
+        }
+        return some;
+    };
+    t.key = some_columns("key");
+    t.numbers = some_columns("numbers");
+    t.times = some_columns("times");
+    t.chart = some_columns("chart");
+    in.object("words", [&](Reader& words) {
+        for (const auto& column : t.columns) {
+            if (words.has(column.c_str())) t.words[column] = words.map(column.c_str());
+        }
+    });
     t.limit = in.milliseconds("limit_ms", t.limit);
     return t;
 }

@@ -98,15 +98,21 @@ struct DerivedSpec {
         prefix;  ///< or, without a file, the values of the parameters whose key does, joined by spaces
 };
 
-/// Live state as a table: what a command prints or a file holds, a line a row (adapters/agent/live.hpp).
+/// Live state as a table: what a command prints or a file holds, a line a row or an object a row
+/// (adapters/agent/live.hpp).
 struct TableSpec {
     std::string name;
     std::vector<Template> argv;  ///< or
     Template file;
-    std::string separator;             ///< of columns; a blank: any number of blanks and tabs
-    std::vector<std::string> columns;  ///< the first one is the row's key
-    std::vector<std::string> numbers;  ///< those that are told as numbers
-    std::vector<std::string> chart;    ///< those whose course is worth keeping
+    std::string separator;              ///< of columns; a blank: any number of blanks and tabs
+    std::vector<std::string> pointers;  ///< or, of JSON: where in an object each column is (RFC 6901)
+    std::vector<std::string> columns;   ///< the first one is the row's key, unless `key` says otherwise
+    std::vector<std::string> key;       ///< columns that together tell a row from others: its "id"
+    std::vector<std::string> numbers;   ///< those that are told as numbers
+    std::vector<std::string> times;     ///< those that are seconds since 1970, told as moments; 0: none
+    std::vector<std::string> chart;     ///< those whose course is worth keeping
+    std::map<std::string, std::map<std::string, std::string>>
+        words;  ///< by column: what the program says, and what is told; nothing: that there is none
     std::chrono::milliseconds limit{5'000};
 };
 

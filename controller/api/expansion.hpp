@@ -42,6 +42,7 @@ struct ExpansionEntry {
 using Expansions = std::map<std::string_view, ExpansionEntry>;
 
 void add_people_expansions(Expansions& table);  ///< users, passwords
+void add_dhcp_expansions(Expansions& table);    ///< reservations out of leases
 void add_vault_expansions(Expansions& table);   ///< the certificate authority
 
 /// The data of a command that says no more than which.

@@ -123,6 +123,7 @@ const Expansions& table() {
             {"ImportConfig", {import_config, true}},
         };
         add_people_expansions(made);
+        add_dhcp_expansions(made);
         add_vault_expansions(made);
         return made;
     }();

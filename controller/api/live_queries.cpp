@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "controller/api/queries.hpp"
+#include "controller/http/api.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/peers/peers.hpp"
 #include "schema/record.hpp"
@@ -63,6 +65,15 @@ Result<http::QueryAnswer> service_live(core::Cell& cell, const http::Request& re
     if (!is_rendering_service(name))
         return reject("not_found", fmt::format("there is no service '{}'", name));
     return http::QueryAnswer{world.sequence, std::nullopt, cell.live().json(name)};
+}
+
+Result<http::QueryAnswer> live_list(core::Cell& cell, const http::Request& request, const World& world) {
+    const auto name = std::string_view(request.operation->query).substr(live_list_prefix.size());
+    const auto slash = name.find('/');
+    const std::string after(request.query_parameter("cursor").value_or(""));
+    return http::QueryAnswer{world.sequence, std::nullopt,
+                             cell.live().page(std::string(name.substr(0, slash)),
+                                              std::string(name.substr(slash + 1)), after, limit_of(request))};
 }
 
 Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request, const World& world) {

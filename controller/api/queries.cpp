@@ -23,14 +23,10 @@ namespace {
 using http::QueryAnswer;
 using http::Request;
 
-constexpr std::size_t default_limit = 100;
-
 /// The answer to one query of a world.
 using OfWorld = Result<QueryAnswer> (*)(core::Cell&, const Request&, const World&);
 
 QueryAnswer answer(Sequence seq, std::string body) { return {seq, std::nullopt, std::move(body)}; }
-
-std::size_t limit_of(const Request& request) { return request.query_number("limit").value_or(default_limit); }
 
 /// Whole lists that are never long.
 std::string as_list(std::string items) { return "{\"items\":" + std::move(items) + ",\"next_cursor\":null}"; }
@@ -320,7 +316,8 @@ Result<http::EventPages::Page> page_after(core::Cell& cell, Sequence after, std:
 void QueryPort::query(const Request& request, Done done) {
     const auto special = specials().find(request.operation->query);
     const bool is_special = special != specials().end();
-    const OfWorld run = is_special ? special->second.run : resource;
+    const bool is_live = request.operation->query.starts_with(live_list_prefix);
+    const OfWorld run = is_special ? special->second.run : is_live ? live_list : resource;
     const auto at = request.query_number("at");
     if (!at && !(is_special && special->second.long_running))
         return done(guarded(run, cell_, request, *cell_.world()));

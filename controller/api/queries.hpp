@@ -27,6 +27,12 @@ class EventPagePort final : public http::EventPages {
     core::Cell& cell_;
 };
 
+/// How many items one page of a list has: `?limit=`, else 100.
+[[nodiscard]] inline std::size_t limit_of(const http::Request& request) {
+    constexpr std::size_t default_limit = 100;
+    return request.query_number("limit").value_or(default_limit);
+}
+
 /// A service as `GET /services/{service}` shows it.
 [[nodiscard]] std::string service_json(const core::Cell& cell, const core::ServiceStatus& status);
 

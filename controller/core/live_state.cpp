@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "schema/record.hpp"
 
@@ -42,7 +43,7 @@ Result<void> put_rows(Element live, LiveTable& table) {
         }
         std::vector<std::string> texts;
         for (const auto cell : cells) {
-            if (cell.is_object() || cell.is_array()) return malformed("has a cell that is no value");
+            if (cell.is_object()) return malformed("has a cell that is no value");
             texts.push_back(simdjson::minify(cell));
         }
         table.rows.insert_or_assign(std::string(key), std::move(texts));
@@ -127,6 +128,33 @@ std::string LiveState::json(const std::string& service) const {
         out += "]}";
     });
     return out + "],\"next_cursor\":null}";
+}
+
+std::string LiveState::page(const std::string& service, const std::string& table, const std::string& after,
+                            std::size_t limit) const {
+    std::string out = "{\"items\":[", next = "null";
+    visit(service, table, [&](const LiveTable& found) {
+        std::size_t count = 0;
+        const std::string* last = nullptr;
+        for (auto row = found.rows.upper_bound(after); row != found.rows.end(); ++row) {
+            if (count++ == limit) {
+                next.clear();
+                write_json_string(next, *last);
+                break;
+            }
+            last = &row->first;
+            if (out.back() != '[') out += ',';
+            char before = '{';
+            for (std::size_t i = 0; i < found.columns.size(); ++i) {
+                out += std::exchange(before, ',');
+                write_json_string(out, found.columns[i]);
+                out += ':';
+                out += row->second[i];
+            }
+            out += '}';
+        }
+    });
+    return out + "],\"next_cursor\":" + next + "}";
 }
 
 }  // namespace pic::core

@@ -84,6 +84,41 @@ TEST_CASE("an empty table is told as empty, and one parted by commas keeps its e
     CHECK(told(tables, leases).at(0)["rows"] == Json::parse(R"([["aa","","some name"]])"));
 }
 
+TEST_CASE("a row of JSON has its columns where the pointers lead") {
+    Leases leases;
+    auto& table = leases.spec.tables.front();
+    table.separator.clear();
+    table.columns = {"size", "to", "why", "state"};
+    table.pointers = {"/size", "/recipients/*/address", "/recipients/*/reason", "/state"};
+    table.key = {"state", "size"};
+    table.words = {{"state", {{"d", "deferred"}, {"-", ""}}}};
+    LiveTables tables(leases.spec.tables);
+    leases.write(R"([{"size":7,"state":"d","recipients":[{"address":"a"},{"address":"b","reason":"r"}]},)"
+                 R"({"state":"-"},{"size":{"not":"a value"}},3])");
+    const auto message = told(tables, leases).at(0);
+    CHECK(message["columns"] == Json::parse(R"(["id","size","to","why","state"])"));
+    CHECK(message["rows"] == Json::parse(R"([["deferred 7",7,["a","b"],["r"],"deferred"]])"));
+
+    leases.write("{\"size\":1,\"state\":\"x\"}\nno JSON\n{\"size\":2}\n");  // an object a line
+    CHECK(told(tables, leases).at(0)["rows"] ==
+          Json::parse(R"([["2",2,null,null,null],["x 1",1,null,null,"x"]])"));
+}
+
+TEST_CASE("a column of times is told as moments, and a key may be any column") {
+    Leases leases;
+    auto& table = leases.spec.tables.front();
+    table.columns = {"until", "mac", "name"};
+    table.numbers = {};
+    table.times = {"until"};
+    table.key = {"mac"};
+    table.words = {{"name", {{"*", ""}}}};
+    LiveTables tables(leases.spec.tables);
+    leases.write("1000 aa laptop\n0 bb *\nsoon cc tv\n");
+    CHECK(told(tables, leases).at(0)["rows"] ==
+          Json::parse(R"([["aa","1970-01-01T00:16:40.000Z","aa","laptop"],["bb",null,"bb",null],)"
+                      R"(["cc",null,"cc","tv"]])"));
+}
+
 TEST_CASE("no message is larger than the bus takes, whatever the table holds") {
     const Leases leases;
     LiveTables tables(leases.spec.tables);

@@ -39,6 +39,11 @@ class Firewall(Cell):
         subprocess.run(["nsenter", "-t", str(self.namespace), "-n", "ip", "route", "add", "198.51.100.7/32", "via",
                         internet.address], check=True)
         internet.serves(80)
+        routes = {route["destination"]: route for route in eventually(
+            lambda: [r for r in cell.json("routing", "table")["items"] if r["destination"] == "198.51.100.7"] and
+            cell.json("routing", "table")["items"], "the table is told of")}
+        self.assertEqual(routes["198.51.100.7"]["gateway"], internet.address)
+        self.assertEqual(routes[cell.json("cell", "show")["vpn_range"]]["device"], "wg0")
         own = self.join("own", 0, "--allowed-ips", "0.0.0.0/0")
         guest = self.join("guest", 1, "--allowed-ips", "0.0.0.0/0", "--internet", "no", "--services", "dns")
 

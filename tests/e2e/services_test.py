@@ -4,10 +4,12 @@ import http.server
 import os
 import re
 import shutil
+import signal
+import subprocess
 import threading
 import unittest
 
-from harness import eventually
+from harness import Laptop, eventually, why_no_tunnel
 from spine_test import Cell
 
 
@@ -34,6 +36,8 @@ class Services(Client):
         self.assertIn("server 192.0.2.1 iburst", cell.picctl("artefacts", "show", "ntp", "sources/cell.sources").stdout)
         asked = cell.run("chronyd", "-Q", "-t", "5", f"server 127.0.0.1 port {cell.ports['ntp']} iburst maxsamples 1")
         self.assertIn("System clock wrong by", asked.stdout + asked.stderr)
+        source = eventually(lambda: cell.json("ntp", "sources")["items"], "chrony tells of its sources")[0]
+        self.assertEqual((source["id"], source["kind"], source["state"]), ("192.0.2.1", "server", "unusable"))
         refused = cell.picctl("ntp", "set", "10.0.0.1\nallow all", check=False)
         self.assertNotEqual(refused.returncode, 0)
 
@@ -52,6 +56,35 @@ class Services(Client):
         self.assertEqual(cell.json("dhcp", "reservation", "list")["items"], [])
         cell.picctl("dhcp", "scope", "off", "--wait")
         self.assertEqual(cell.service("dhcp")["state"], "disabled")
+
+    @unittest.skipIf(why_no_tunnel(), why_no_tunnel())
+    @unless("dnsmasq", "udhcpc")
+    def test_a_lease_is_seen_and_kept(self):
+        cell = self.cell
+        self.assertEqual(cell.json("dhcp", "leases")["items"], [])
+        cell.picctl("dhcp", "scope", "set", "network", "192.168.50.0/24", "first", "192.168.50.100", "last", "192.168.50.150", "--wait")
+        cell.wait_applied("dhcp")
+        server = next(process.pid for process in cell.family() if process.name == "dnsmasq")
+        device = Laptop(server)
+        self.addCleanup(device.close)
+        subprocess.run(["nsenter", "-t", str(server), "-n", "ip", "addr", "add", "192.168.50.1/24", "dev", "cable0"], check=True)
+        script = device.folder / "bound"
+        script.write_text('#!/bin/sh\n[ "$1" = bound ] && echo "got $ip" || true\n')
+        script.chmod(0o755)
+
+        def ask():
+            return re.search(r"got (\S+)", device.sh(f"udhcpc -i cable -n -q -f -t 5 -T 1 -F toaster -s {script}", check=False).stdout)
+        got = eventually(ask, "the device gets an address").group(1)
+        self.assertRegex(got, r"^192\.168\.50\.1[0-5]\d$")
+        lease = eventually(lambda: cell.json("dhcp", "leases")["items"], "the lease is told of")[0]
+        self.assertEqual((lease["address"], lease["hostname"]), (got, "toaster"))
+        self.assertRegex(lease["expires_at"], r"^20\d\d-.*Z$")
+
+        kept = cell.json("dhcp", "reserve", lease["mac"], "--wait")["resource"]
+        self.assertEqual((kept["mac"], kept["address"], kept["hostname"]), (lease["mac"], got, "toaster"))
+        self.assertEqual(eventually(ask, "the device asks again").group(1), got)
+        unknown = cell.picctl("dhcp", "reserve", "02:00:5e:10:00:99", check=False)
+        self.assertEqual(unknown.returncode, 6, unknown.stderr)
 
     @unless("caddy", "curl")
     def test_a_site_is_served_over_tls_and_no_request_is_lost(self):
@@ -188,6 +221,20 @@ class People(Client):
         cell.picctl("mail", "alias", "add", "tea@cell.home.arpa", "bob@cell.home.arpa", "--wait")
         self.assertEqual(send("alice", "tea@cell.home.arpa", self.HERS, "--tls").returncode, 0)
         eventually(lambda: "MESSAGES 2" in inbox("bob", self.HIS), "mail for the alias")
+
+        # Mail waits while nobody takes it.
+        takers = [process.pid for process in cell.family() if process.name in ("dovecot", "lmtp")]
+        for pid in takers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            self.assertEqual(send("alice", "bob@cell.home.arpa", self.HERS, "--tls", port="smtp").returncode, 0)
+            queued = eventually(lambda: cell.json("mail", "queue")["items"], "the queue is told of")[0]
+            self.assertEqual((queued["sender"], queued["recipients"]), ("alice@cell.home.arpa", ["bob@cell.home.arpa"]))
+        finally:
+            for pid in takers:
+                os.kill(pid, signal.SIGCONT)
+        eventually(lambda: not cell.json("mail", "queue")["items"], "and then it does not")
+        eventually(lambda: "MESSAGES 3" in inbox("bob", self.HIS), "but has arrived")
 
         if not (shutil.which("nginx") and shutil.which("php") and os.path.exists("/usr/share/roundcube/SQL/sqlite.initial.sql")):
             self.skipTest("Roundcube is not installed")

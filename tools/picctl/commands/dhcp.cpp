@@ -44,6 +44,13 @@ void off(Session& session, const Arguments& /*arguments*/) {
     session.show_change(session.change("DELETE", scope_path, {}), "DHCP is off");
 }
 
+void reserve(Session& session, const Arguments& arguments) {
+    auto body = nlohmann::json::object();
+    if (arguments.has("--hostname")) body["hostname"] = arguments.text("--hostname");
+    session.show_change(session.change("POST", "/dhcp/leases/" + arguments.text("mac") + "/reserve", body),
+                        "Reserved the address");
+}
+
 }  // namespace
 
 Verbs dhcp_verbs() {
@@ -51,6 +58,20 @@ Verbs dhcp_verbs() {
         {"dhcp scope show", Role::query, "show it", {}, show},
         {"dhcp scope set", Role::command, "set or change it, and DHCP on", {pairs_of(scope_fields)}, set},
         {"dhcp scope off", Role::command, "DHCP off; reservations stay", {}, off},
+        verb_of(ViewForm{.verb = "dhcp leases",
+                         .path = "/dhcp/leases",
+                         .help = "who has which address now",
+                         .columns = {{"MAC", "mac"},
+                                     {"ADDRESS", "address"},
+                                     {"NAME", "hostname"},
+                                     {"UNTIL", "expires_at"}},
+                         .none = "Nobody has an address from here now."}),
+        {"dhcp reserve",
+         Role::command,
+         "let a device keep the address that it has",
+         {{.name = "mac", .help = "of the device", .required = true},
+          {.name = "--hostname", .help = "what it is called (what it calls itself)"}},
+         reserve},
     };
     for (auto& verb : verbs_of(ListForm{
              .group = "dhcp reservation",

@@ -55,12 +55,7 @@ Verb add_verb(const ListForm& form) {
 }
 
 Verb list_verb(const ListForm& form) {
-    const auto run = [form](Session& session, const Arguments& /*arguments*/) {
-        const auto items = session.list(form.path);
-        if (session.show_json({{"items", items}, {"next_cursor", nullptr}})) return;
-        print_list(session.terminal().out, items, form.columns, form.none);
-    };
-    return {form.group + " list", Role::query, "list them", {}, run};
+    return verb_of({form.group + " list", form.path, "list them", form.columns, form.none});
 }
 
 Verb set_verb(const ListForm& form) {
@@ -91,6 +86,15 @@ json present(const SingleForm& form, Session& session) {
 }
 
 }  // namespace
+
+Verb verb_of(const ViewForm& form) {
+    const auto run = [form](Session& session, const Arguments& /*arguments*/) {
+        const auto items = session.list(form.path);
+        if (session.show_json({{"items", items}, {"next_cursor", nullptr}})) return;
+        print_list(session.terminal().out, items, form.columns, form.none);
+    };
+    return {form.verb, Role::query, form.help, {}, run};
+}
 
 Verbs verbs_of(const SingleForm& form) {
     const auto show = [form](Session& session, const Arguments& /*arguments*/) {

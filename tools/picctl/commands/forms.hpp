@@ -36,4 +36,14 @@ struct ListForm {
 };
 Verbs verbs_of(const ListForm& form);
 
+/// Things that are only looked at: what a service knows of itself now.
+struct ViewForm {
+    std::string verb;  ///< "ntp sources"
+    std::string path;
+    std::string help;
+    std::vector<Column> columns;
+    std::string none;
+};
+Verb verb_of(const ViewForm& form);
+
 }  // namespace pic::cli

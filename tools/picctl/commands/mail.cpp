@@ -41,6 +41,16 @@ Verbs mail_verbs() {
              .none = "No aliases; the postmaster is whoever administers the cell.",
          }))
         verbs.push_back(std::move(verb));
+    verbs.push_back(verb_of(ViewForm{.verb = "mail queue",
+                                     .path = "/mail/queue",
+                                     .help = "mail that waits",
+                                     .columns = {{"ID", "id"},
+                                                 {"QUEUE", "queue"},
+                                                 {"ARRIVED", "arrived_at"},
+                                                 {"FROM", "sender"},
+                                                 {"TO", "recipients"},
+                                                 {"WHY", "reasons"}},
+                                     .none = "Nothing waits."}));
     return verbs;
 }
 

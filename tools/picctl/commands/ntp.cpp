@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "tools/picctl/commands/commands.hpp"
+#include "tools/picctl/commands/forms.hpp"
 #include "tools/picctl/session.hpp"
 #include "tools/picctl/table.hpp"
 
@@ -33,6 +34,15 @@ void set(Session& session, const Arguments& arguments) {
 
 Verbs ntp_verbs() {
     return {
+        verb_of(ViewForm{.verb = "ntp sources",
+                         .path = "/ntp/sources",
+                         .help = "how they answer now",
+                         .columns = {{"SOURCE", "source"},
+                                     {"STATE", "state"},
+                                     {"STRATUM", "stratum"},
+                                     {"REACH", "reach"},
+                                     {"OFFSET", "offset_seconds"}},
+                         .none = "No source has been asked yet."}),
         {"ntp show", Role::query, "whom the cell asks for the time", {}, show},
         {"ntp set",
          Role::command,

@@ -68,6 +68,17 @@ Verbs routing_verbs() {
              .fields = {{"masquerade", "what peers send out bears the cell's address", Kind::boolean}},
              .replaces = true}))
         verbs.push_back(std::move(verb));
+    verbs.push_back(
+        verb_of(ViewForm{.verb = "routing table",
+                         .path = "/routing/table",
+                         .help = "the routes of the system that the tunnel is in",
+                         .columns = {{"DESTINATION", "destination"},
+                                     {"GATEWAY", "gateway"},
+                                     {"DEVICE", "device"},
+                                     {"METRIC", "metric"},
+                                     {"PROTOCOL", "protocol"},
+                                     {"TABLE", "table"}},
+                         .none = "There are no routes, or WireGuard's agent has not told of them."}));
     return verbs;
 }
 
