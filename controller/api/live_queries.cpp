@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "controller/api/queries.hpp"
 #include "controller/http/api.hpp"
 #include "projections/dispatch.hpp"
@@ -58,6 +60,18 @@ void write_endpoint(std::string& json, const core::LiveState& live, const std::s
     }
 }
 
+/// {<column>: <cell>...}
+void write_row(std::string& json, const core::LiveTable& table, const std::vector<std::string>& cells) {
+    char before = '{';
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        json += std::exchange(before, ',');
+        write_json_string(json, table.columns[i]);
+        json += ':';
+        json += cells[i];
+    }
+    json += '}';
+}
+
 }  // namespace
 
 Result<http::QueryAnswer> service_live(core::Cell& cell, const http::Request& request, const World& world) {
@@ -71,9 +85,24 @@ Result<http::QueryAnswer> live_list(core::Cell& cell, const http::Request& reque
     const auto name = std::string_view(request.operation->query).substr(live_list_prefix.size());
     const auto slash = name.find('/');
     const std::string after(request.query_parameter("cursor").value_or(""));
-    return http::QueryAnswer{world.sequence, std::nullopt,
-                             cell.live().page(std::string(name.substr(0, slash)),
-                                              std::string(name.substr(slash + 1)), after, limit_of(request))};
+    const auto limit = limit_of(request);
+    std::string body = "{\"items\":[", next = "null";
+    cell.live().visit(std::string(name.substr(0, slash)), std::string(name.substr(slash + 1)),
+                      [&](const core::LiveTable& table) {
+                          std::size_t count = 0;
+                          const std::string* last = nullptr;
+                          for (auto row = table.rows.upper_bound(after); row != table.rows.end(); ++row) {
+                              if (count++ == limit) {
+                                  next.clear();
+                                  write_json_string(next, *last);
+                                  return;
+                              }
+                              last = &row->first;
+                              if (body.back() != '[') body += ',';
+                              write_row(body, table, row->second);
+                          }
+                      });
+    return http::QueryAnswer{world.sequence, std::nullopt, body + "],\"next_cursor\":" + next + "}"};
 }
 
 Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request, const World& world) {

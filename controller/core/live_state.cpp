@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 
 #include "schema/record.hpp"
 
@@ -128,33 +127,6 @@ std::string LiveState::json(const std::string& service) const {
         out += "]}";
     });
     return out + "],\"next_cursor\":null}";
-}
-
-std::string LiveState::page(const std::string& service, const std::string& table, const std::string& after,
-                            std::size_t limit) const {
-    std::string out = "{\"items\":[", next = "null";
-    visit(service, table, [&](const LiveTable& found) {
-        std::size_t count = 0;
-        const std::string* last = nullptr;
-        for (auto row = found.rows.upper_bound(after); row != found.rows.end(); ++row) {
-            if (count++ == limit) {
-                next.clear();
-                write_json_string(next, *last);
-                break;
-            }
-            last = &row->first;
-            if (out.back() != '[') out += ',';
-            char before = '{';
-            for (std::size_t i = 0; i < found.columns.size(); ++i) {
-                out += std::exchange(before, ',');
-                write_json_string(out, found.columns[i]);
-                out += ':';
-                out += row->second[i];
-            }
-            out += '}';
-        }
-    });
-    return out + "],\"next_cursor\":" + next + "}";
 }
 
 }  // namespace pic::core

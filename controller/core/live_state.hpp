@@ -21,9 +21,8 @@ namespace pic::core {
 struct LiveTable {
     std::vector<std::string> columns;
     std::vector<std::string> chart;  ///< columns whose course is kept (controller/core/live_history.hpp)
-    std::map<std::string, std::vector<std::string>>
-        rows;      ///< by the first column; cells are JSON texts, of values or lists of them
-    Timestamp at;  ///< when it was last told of
+    std::map<std::string, std::vector<std::string>> rows;  ///< by the first column; cells are JSON texts
+    Timestamp at;                                          ///< when it was last told of
 
     [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
     /// A cell as a number; nothing where there is no such row or the cell is none.
@@ -59,10 +58,6 @@ class LiveState {
     }
     /// {"items":[{"table","at","columns","rows"}...],"next_cursor":null} of one service.
     [[nodiscard]] std::string json(const std::string& service) const;
-    /// {"items":[{<column>: <cell>...}...],"next_cursor"}: the rows of one table after a key, as objects. Of
-    /// a table that nobody has told of: none.
-    [[nodiscard]] std::string page(const std::string& service, const std::string& table,
-                                   const std::string& after, std::size_t limit) const;
 
     static constexpr std::size_t tables_limit = 256;  ///< of all services
     static constexpr std::size_t columns_limit = 32;

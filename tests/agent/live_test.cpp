@@ -97,11 +97,11 @@ TEST_CASE("a row of JSON has its columns where the pointers lead") {
                  R"({"state":"-"},{"size":{"not":"a value"}},3])");
     const auto message = told(tables, leases).at(0);
     CHECK(message["columns"] == Json::parse(R"(["id","size","to","why","state"])"));
-    CHECK(message["rows"] == Json::parse(R"([["deferred 7",7,["a","b"],["r"],"deferred"]])"));
+    CHECK(message["rows"] == Json::parse(R"([["7 deferred",7,["a","b"],["r"],"deferred"]])"));
 
     leases.write("{\"size\":1,\"state\":\"x\"}\nno JSON\n{\"size\":2}\n");  // an object a line
     CHECK(told(tables, leases).at(0)["rows"] ==
-          Json::parse(R"([["2",2,null,null,null],["x 1",1,null,null,"x"]])"));
+          Json::parse(R"([["1 x",1,null,null,"x"],["2",2,null,null,null]])"));
 }
 
 TEST_CASE("a column of times is told as moments, and a key may be any column") {

@@ -227,7 +227,7 @@ class People(Client):
         for pid in takers:
             os.kill(pid, signal.SIGSTOP)
         try:
-            self.assertEqual(send("alice", "bob@cell.home.arpa", self.HERS, "--tls", port="smtp").returncode, 0)
+            self.assertEqual(send("alice", "bob@cell.home.arpa", self.HERS, "--tls").returncode, 0)
             queued = eventually(lambda: cell.json("mail", "queue")["items"], "the queue is told of")[0]
             self.assertEqual((queued["sender"], queued["recipients"]), ("alice@cell.home.arpa", ["bob@cell.home.arpa"]))
         finally:

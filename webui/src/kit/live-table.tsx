@@ -7,7 +7,7 @@ import { useAt } from '@/api/time'
 import { cx } from './ui'
 
 export type LiveTable = Item<'/services/{service}/live'>
-export type LiveRow = Record<string, string | number | null>
+export type LiveRow = Record<string, string | number | (string | number)[] | null>
 
 /** A table's rows by the names of their columns. */
 export const rowsOf = (tables: LiveTable[] | undefined, name: string): LiveRow[] =>

@@ -97,8 +97,8 @@ export const leasesIn = (tables: LiveTable[] | undefined): Lease[] =>
     .map((row) => ({
       mac: String(row.mac ?? ''),
       address: String(row.address ?? ''),
-      hostname: row.hostname && row.hostname !== '*' ? String(row.hostname) : null,
-      ends: Number(row.expires_at) > 0 ? Number(row.expires_at) * 1000 : null,
+      hostname: row.hostname ? String(row.hostname) : null,
+      ends: row.expires_at ? Date.parse(String(row.expires_at)) : null,
     }))
     .filter(({ mac, address }) => mac && address)
 

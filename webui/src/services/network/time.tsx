@@ -86,10 +86,10 @@ function Now() {
           rows={rows}
           id={({ source }) => String(source)}
           columns={[
-            { key: 'source', title: t('ntp.source'), cell: ({ source }) => <Mono>{source}</Mono> },
+            { key: 'source', title: t('ntp.source'), cell: ({ source }) => <Mono>{String(source)}</Mono> },
             ...(has('state') ? [{ key: 'state', title: t('ntp.state'), cell: ({ state }: LiveRow) => <Badge tone={tones[String(state)] ?? 'idle'}>{String(state)}</Badge> }] : []),
             ...(has('stratum') ? [{ key: 'stratum', title: t('ntp.stratum'), number: true, cell: ({ stratum }: LiveRow) => String(stratum ?? '–') }] : []),
-            ...(has('reach') ? [{ key: 'reach', title: t('ntp.reach'), cell: ({ reach }: LiveRow) => <Reach octal={reach} /> }] : []),
+            ...(has('reach') ? [{ key: 'reach', title: t('ntp.reach'), cell: ({ reach }: LiveRow) => <Reach octal={String(reach ?? 0)} /> }] : []),
             { key: 'offset', title: t('ntp.offset'), number: true, cell: seconds('offset_seconds') },
             { key: 'deviation', title: t('ntp.deviation'), number: true, cell: seconds('deviation_seconds') },
           ]}
