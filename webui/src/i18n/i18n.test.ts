@@ -39,6 +39,11 @@ describe('every language', () => {
   }
 })
 
+it('says no word twice', () => {
+  const keys = [...readFileSync(new URL('en.json', folder), 'utf8').matchAll(/^ {2}"([^"]+)":/gm)].map(([, key]) => key)
+  expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
+})
+
 it('names every event that it has a sentence for', () => {
   const named = Object.keys(english).filter((key) => /^event\.\w+$/.test(key))
   for (const key of named) expect(english).toHaveProperty([`${key}.name`])
