@@ -180,8 +180,11 @@ test('the first load is small, compressed, kept for ever and nobody else is aske
   const { cell, browser } = here
   const page = await browser.person(cell)
   const sizes = []
+  const refused = []
   page.on('response', async (response) => {
     const { pathname } = new URL(response.url())
+    // Whether somebody is signed in is asked before anybody is.
+    if (response.status() >= 400 && pathname !== '/api/v1/session') refused.push(`${response.status()} ${pathname}`)
     if (pathname.startsWith('/api')) return
     const { 'content-encoding': encoding, 'cache-control': cache } = await response.allHeaders()
     sizes.push(response.request().sizes().then(({ responseBodySize }) => ({ pathname, bytes: responseBodySize, encoding, cache })))
@@ -191,6 +194,7 @@ test('the first load is small, compressed, kept for ever and nobody else is aske
   await still(page)
   const files = await Promise.all(sizes)
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  assert.deepEqual(refused, [], 'the page asks for nothing that it does not get')
   assert.ok(total > 20_000, 'something was loaded')
   assert.ok(total < first_load_bytes, `${total} bytes: ${files.map(({ pathname, bytes }) => `${pathname} ${bytes}`).join(', ')}`)
   for (const { pathname, encoding, cache } of files.filter(({ pathname }) => pathname.startsWith('/assets/'))) {

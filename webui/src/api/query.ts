@@ -35,7 +35,7 @@ const page = 1000
 
 export function list<P extends ListPath>(path: P, params: Params = {}, at?: number) {
   const moment = timeless.has(path) ? undefined : at
-  const paged = !['/sessions', '/services', '/artefacts', '/findings'].includes(path)
+  const paged = !['/sessions', '/services', '/artefacts', '/findings', '/containers', '/services/{service}/live'].includes(path)
   return queryOptions<Item<P>[], Problem>({
     queryKey: [path, params, moment ?? 'now', 'all'],
     queryFn: async ({ signal }) => {
