@@ -11,9 +11,9 @@ export PIC_CRASH_KILLS=${PIC_CRASH_KILLS:-40}
 readonly not_sanitized='^webui_'
 # What runs threads: the log with its checkpointer, the write path on good and bad disks, the bus, HTTP, the agent, and
 # with the crash test the whole daemon. The rest is pure and gains nothing from TSan.
-readonly tsan_areas='^(log|core|faults|regressions|bus|http|agent|crash)$'
+readonly tsan_areas='^(log|core|faults|regressions|bus|http|agent|crash|guard_.*)$'
 readonly tsan_targets=(test_log test_core test_faults test_regressions test_bus test_http test_agent
-                       picd pic-agent picctl example-subscriber)
+                       picd pic-agent picctl example-subscriber faulty)
 
 step() { printf '\n== %s\n' "$1"; }
 
