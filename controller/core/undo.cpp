@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "projections/accounts/accounts.hpp"
 #include "projections/dispatch.hpp"
 
 namespace pic::core {
@@ -28,6 +29,22 @@ std::vector<FieldError> later_events(const log::LogStore& store, const std::set<
     return overlaps;
 }
 
+/// The refusal where the change removed a person. What else it did (devices, tokens) was theirs and is not
+/// brought back without them.
+std::optional<Rejection> who_left(const std::vector<Event>& change, const World& then) {
+    for (const auto& e : change) {
+        if (e.type != accounts::UserRemoved::type) continue;
+        constexpr std::string_view before_id = "user-";  // of the stream's name
+        const auto id = parse_uuid(e.stream.substr(before_id.size()));
+        const auto* user = id ? then.get<accounts::Service>().users.find(*id) : nullptr;
+        return Rejection{"person_removed",
+                         fmt::format("this removed {}, and destroyed their passwords and keys for ever: add "
+                                     "them as a new user instead",
+                                     user == nullptr ? "a person" : user->username.text)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now,
@@ -45,6 +62,7 @@ Result<Compensation> plan_undo(const log::LogStore& store, History& history, con
     }
     const auto target = history.at(Sequence{first.value - 1});
     if (!target) return std::unexpected(target.error());
+    if (auto gone = who_left(change, **target)) return std::unexpected(*std::move(gone));
     Compensation plan;
     plan.undoes = last;
     plan.commands = reconcile_worlds(

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "projections/accounts/decisions.hpp"
+#include "projections/accounts/departed.hpp"
 #include "projections/certificates/certificates.hpp"
 #include "projections/core/command.hpp"
 #include "projections/peers/peers.hpp"
@@ -88,6 +89,11 @@ std::string subject_of(const Uuid& user) { return "user/" + to_string(user); }
 bool may_use(const User& user, std::string_view service) {
     const auto& allowed = user.profile.services;
     return !allowed || std::ranges::any_of(*allowed, [&](const Label& one) { return one.text == service; });
+}
+
+bool has_left(const World& now, const World& then, std::string_view username) {
+    const Uuid* id = state_of(then).by_username.find(std::string(username));
+    return id != nullptr && !state_of(now).users.contains(*id);
 }
 
 std::vector<SecretRef> credentials(const State& state, const User& user, std::string_view service,

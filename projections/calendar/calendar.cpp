@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "projections/accounts/accounts.hpp"
 #include "projections/accounts/each_user.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
@@ -225,7 +226,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                   if (!out.wants(stream_of(id))) return;
                   if (then == nullptr) {
                       out.add(stream_of(id), RemoveCollection{id});
-                  } else if (is == nullptr) {
+                  } else if (is == nullptr && now.get<accounts::Service>().users.contains(then->user_id)) {
                       const CollectionAdded back{id, then->user_id, then->name, then->kind};
                       out.add(stream_of(id), RestoreCollection{back, out.moving()});
                   }

@@ -170,7 +170,7 @@ void each(const Map& now, const Map& target, What what, bool removals, Reconcile
         if (then == nullptr) {
             out.add(stream_of(what, id), RemoveCommand{id});
         } else if (is == nullptr) {
-            out.add(stream_of(what, id), back(*then));
+            if (auto command = back(*then)) out.add(stream_of(what, id), *std::move(command));
         }
     });
 }
@@ -181,12 +181,16 @@ void each(const Map& now, const Map& target, What what, bool removals, Reconcile
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
     const auto& a = state_of(now);
     const auto& b = state_of(target);
-    const auto domain = [&](const Domain& d) { return Restore<DomainAdded>{{d.id, d.name}, out.moving()}; };
-    const auto mailbox = [&](const Mailbox& m) {
+    const auto domain = [&](const Domain& d) {
+        return std::optional(Restore<DomainAdded>{{d.id, d.name}, out.moving()});
+    };
+    const auto mailbox = [&](const Mailbox& m) -> std::optional<Restore<MailboxAdded>> {
+        // Somebody who has been removed stays away, and so does what was theirs.
+        if (!now.get<accounts::Service>().users.contains(m.user_id)) return std::nullopt;
         return Restore<MailboxAdded>{{m.id, m.address, m.user_id}, out.moving()};
     };
     const auto alias = [&](const Alias& x) {
-        return Restore<AliasAdded>{{x.id, x.address, x.targets}, out.moving()};
+        return std::optional(Restore<AliasAdded>{{x.id, x.address, x.targets}, out.moving()});
     };
     each<RemoveAlias>(a.aliases, b.aliases, What::alias, true, out, alias);
     each<RemoveMailbox>(a.mailboxes, b.mailboxes, What::mailbox, true, out, mailbox);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "projections/accounts/departed.hpp"
 #include "projections/core/command.hpp"
 #include "projections/peers/addresses.hpp"
 #include "projections/peers/peers.hpp"
@@ -213,6 +214,9 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                     if (!out.wants(stream_of(id))) return;
                     if (then == nullptr) {
                         out.add(stream_of(id), RemovePeer{id});
+                    } else if (const auto& owner = then->settings.owner;
+                               owner && accounts::has_left(now, target, owner->text)) {
+                        return;  // the device of somebody who has been removed
                     } else if (present == nullptr || !same_but_for_keys(*present, *then)) {
                         wanted.push_back(*then);
                     }

@@ -1,6 +1,8 @@
 // Undo and restore: both go forward.
 #include <catch2/catch.hpp>
 
+#include "projections/calendar/calendar.hpp"
+#include "projections/mail/mail.hpp"
 #include "support/write_path.hpp"
 
 using namespace pic;
@@ -91,6 +93,32 @@ TEST_CASE("what only goes forward is not undone") {
     CHECK(code_of(cell.undo(cell.head())) == "nothing_to_undo");
     CHECK(code_of(cell.undo(cell.head() + 1)) == "not_found");
     CHECK(code_of(cell.undo(0)) == "not_found");
+}
+
+TEST_CASE("a removed person stays removed, and a restore leaves away what was theirs") {
+    Cell cell;
+    const std::string alice = "00000000-0000-7000-8000-0000000000a1";
+    cell.path.must(
+        "AddUser",
+        R"({"username":"alice","role":"member","password_ref":"user/a/password@1","id":")" + alice + "\"}");
+    cell.path.must("AddMailDomain", R"({"name":"club.example"})");
+    cell.path.must("AddMailbox", R"({"address":"chair@club.example","user_id":")" + alice + "\"}");
+    cell.path.must("AddCollection", R"({"name":"work","user_id":")" + alice + "\"}");
+    cell.path.must("AddPeer", R"({"name":"alices-phone","owner":"alice"})");
+    cell.path.must("AddPeer", R"({"name":"printer"})");
+    const auto then = cell.head();
+    cell.path.must("RemovePeer", R"({"id":")" + cell.id_of("printer") + "\"}");
+    cell.path.must("RemoveUser", R"({"id":")" + alice + "\"}");
+
+    const auto refused = cell.plan_undo(cell.head());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "person_removed");
+    CHECK(refused.error().detail.find("alice") != std::string::npos);
+    const auto restored = cell.restore(then);
+    CHECK(code_of(restored).empty());
+    CHECK(peer_names(cell.path.world()) == std::vector<std::string>{"printer"});
+    CHECK(cell.path.world().get<mail::Service>().mailboxes.size() == 0);
+    CHECK(cell.path.world().get<calendar::Service>().collections.size() == 0);
 }
 
 TEST_CASE("an undo that was planned before another change is refused as stale") {

@@ -149,6 +149,11 @@ class Removal(Cell):
         eventually(lambda: self.subjects(vault, alice["id"]) == 0, "the key that sealed her secrets is gone")
         self.assertIn("The log is whole", self.cell.picctl("log", "verify").stdout)
 
+        undone = self.admin.post(f"/changes/{self.cell.head()}/undo")
+        self.assertEqual((undone.status, undone.code), (409, "person_removed"))
+        self.assertIn("alice", undone.json["detail"])
+        self.assertEqual(self.admin.get("/peers").json["items"], [], "nor does what was hers come back by itself")
+
     @staticmethod
     def subjects(vault, user):
         script = f"SELECT count(*) FROM subject WHERE name = 'user/{user}'"
