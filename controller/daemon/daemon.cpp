@@ -12,6 +12,7 @@
 #include "controller/api/gatekeeper.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/queries.hpp"
+#include "controller/core/chain_key.hpp"
 #include "controller/core/housekeeping.hpp"
 #include "controller/daemon/crash_point.hpp"
 #include "controller/daemon/local_agent.hpp"
@@ -28,8 +29,6 @@
 
 namespace pic::daemon {
 namespace {
-
-constexpr std::string_view signing_key_name = "log/signing_key";
 
 void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
@@ -104,21 +103,6 @@ T need(std::expected<T, E> made) {
     return std::move(*made);
 }
 
-/// The key that signs the chain's heads: in the vault, apart from the cell's identity.
-std::shared_ptr<const log::Signer> chain_signer(vault::Vault& vault) {
-    auto ref = vault.newest(signing_key_name);
-    if (!ref) {
-        auto made = vault.put(signing_key_name, vault::SigningKey::make_seed());
-        if (!made) throw StartError(exit_data, made.error().detail);
-        ref = *made;
-    }
-    const auto seed = vault.get(*ref);
-    if (!seed || seed->size() != sizeof(log::Seed))
-        throw StartError(exit_data, "the vault's key that signs the log is damaged");
-    return log::make_ed25519_signer(
-        std::span<const std::uint8_t, sizeof(log::Seed)>(seed->data(), sizeof(log::Seed)));
-}
-
 }  // namespace
 
 struct Daemon::Parts {
@@ -127,6 +111,7 @@ struct Daemon::Parts {
     access::Installation installation;
     std::unique_ptr<log::SqliteStore> store;
     std::unique_ptr<vault::Vault> vault;
+    core::ChainKey key;
     log::Snapshots snapshots;
     access::TokenTable tokens;
     std::unique_ptr<access::Sessions> sessions;
@@ -156,13 +141,14 @@ struct Daemon::Parts {
           installation(need(access::Installation::open(options.data / "installation.key"))),
           store(open_log(options)),
           vault(open_vault(options)),
+          key(need(core::chain_key(*vault))),
           snapshots(options.data / "snapshots", store->head().cell, std::string(evolve_version)) {
         check_tail();
         auto world = load();
         if (!bad_at) {
             // Of a damaged log the world is not whole: its head must not be signed, nor a secret be taken for
             // an orphan.
-            store->sign_with(chain_signer(*vault));
+            store->sign_with(key.signer);
             collect_orphans(world);
         }
         sessions = need(access::Sessions::open(options.data / "access.db", core::now()));
@@ -190,7 +176,7 @@ struct Daemon::Parts {
     /// What was written since the last signed head, before anything is built on it.
     void check_tail() {
         const auto head = store->head().sequence;
-        const auto verdict = store->verify(store->last_signed(), head);
+        const auto verdict = store->verify(store->last_signed(), head, key.trusted);
         if (!verdict.ok) {
             spdlog::error("log_damaged: {}", verdict.detail);
             found_bad(verdict.first_bad.value_or(head.next()));
@@ -211,7 +197,7 @@ struct Daemon::Parts {
             found_bad(bad.sequence);
         } catch (const log::ReadError& error) {
             spdlog::error("{}: {}", error.code, error.what());
-            found_bad(store->verify({}, head).first_bad.value_or(head.next()));
+            found_bad(store->verify({}, head, key.trusted).first_bad.value_or(head.next()));
         }
         return load_what_can_be_read(*store, last_good());
     }
@@ -359,7 +345,7 @@ struct Daemon::Parts {
     /// The whole chain, behind everybody's back: a fault found turns the daemon read-only.
     void verify_all() {
         const auto head = store->head().sequence;
-        const auto verdict = store->verify({}, head);
+        const auto verdict = store->verify({}, head, key.trusted);
         if (verdict.ok) return;
         found_bad(verdict.first_bad.value_or(head.next()));
         spdlog::error("log_damaged: {}", verdict.detail);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "controller/backup/backup.hpp"
+#include "controller/core/chain_key.hpp"
 #include "controller/core/history.hpp"
 #include "controller/core/rehearsal.hpp"
 #include "controller/core/supply.hpp"
@@ -89,7 +90,12 @@ Result<void> Restore::read_log() try {
     open.folder = draft_;
     log_ = std::make_unique<log::SqliteStore>(std::move(open));
     const auto head = log_->head().sequence;
-    if (const auto verdict = log_->verify({}, head); !verdict.ok) return refuse_log(verdict.detail);
+    // The vault came with the log: it knows who may have signed it, and what is added is signed alike.
+    const auto key = core::chain_key(*vault_);
+    if (!key) return std::unexpected(key.error());
+    if (const auto verdict = log_->verify({}, head, key->trusted); !verdict.ok)
+        return refuse_log(verdict.detail);
+    log_->sign_with(key->signer);
     core::replay(*log_, world_, head);
     if (!world_.get<cell::Service>().cell.claimed)
         return refuse_log("the backup is of a cell that was never set up");

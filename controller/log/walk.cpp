@@ -17,7 +17,7 @@ std::optional<std::string> fault_of(const SignedHead& head, const WalkPlan& plan
         return t.key == head.key && counts_at(t, head.sequence);
     };
     if (!plan.trusted.empty() && std::ranges::none_of(plan.trusted, is_known)) {
-        return "its head is signed with a key that does not count there";
+        return "its head is signed with another key than this cell's: somebody else wrote and signed it";
     }
     if (!signature_is_valid(head.key, signed_message(plan.cell, head.epoch, head.sequence, head.hash),
                             head.signature)) {

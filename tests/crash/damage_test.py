@@ -2,16 +2,22 @@
 everywhere."""
 
 import contextlib
+import hashlib
 import json
 import pathlib
+import shutil
 import signal
 import sqlite3
 import sys
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from local_api import Api, claim  # noqa: E402
 from harness import DEADLINE, Runtime, eventually  # noqa: E402
+from log_format_test import COLUMNS, field, first_bad, form, genesis, number  # noqa: E402
 
 PAGE = 4096
 
@@ -128,6 +134,51 @@ class Damage(unittest.TestCase):
 
     def peer_id(self):
         return self.events[self.bad - 1]["data"]["id"]
+
+    def test_a_log_that_somebody_wrote_and_signed_anew(self):
+        """Every hash and every signature fits. Only the vault knows that the key is not the cell's."""
+        key = self.api.get("/audit/verify")["signing_key"]
+        self.end_signed()
+        shutil.rmtree(self.data / "snapshots")
+        signed_by, head = self.write_anew("laptop", "strange")
+        self.assertEqual(signed_by.hex(), key)
+        self.assertEqual(first_bad(self.log), (None, head))
+        self.start()
+        verdict = self.api.get("/audit/verify")
+        self.assertFalse(verdict["ok"])
+        self.assertEqual(verdict["first_bad_seq"], head)
+        self.assertIn("signed with another key", verdict["detail"])
+        self.assertEqual(verdict["signing_key"], key)
+        self.check_read_only(head)
+
+    def write_anew(self, old, new):
+        """The log as a forger leaves it; the key that had signed it, and up to where."""
+        forger = Ed25519PrivateKey.generate()
+        public = forger.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        with contextlib.closing(sqlite3.connect(self.log)) as database:
+            triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                database.execute(f"DROP TRIGGER {name}")
+            cell = database.execute("SELECT cell FROM log").fetchone()[0]
+            previous = genesis(cell)
+            for row in database.execute(COLUMNS).fetchall():
+                *columns, _, _ = row
+                columns[-1] = columns[-1].replace(old, new)
+                made = hashlib.sha256(form(previous, *columns)).digest()
+                database.execute("UPDATE events SET data = ?, previous_hash = ?, hash = ? WHERE seq = ?",
+                                 (columns[-1], previous, made, columns[0]))
+                previous = made
+            signed = database.execute("SELECT id, seq, epoch, key FROM signatures").fetchall()
+            for number_of, seq, epoch, _ in signed:
+                head = database.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()[0]
+                message = b"".join(map(field, [b"pic.log.head.1", cell, number(epoch), number(seq), head]))
+                database.execute("UPDATE signatures SET hash = ?, key = ?, signature = ? WHERE id = ?",
+                                 (head, public, forger.sign(message), number_of))
+            for _, sql in triggers:
+                database.execute(sql)
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return signed[-1][3], signed[-1][1]
 
     def test_a_page_of_events_that_is_gone(self):
         self.end_signed()
