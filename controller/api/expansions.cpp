@@ -8,7 +8,9 @@
 #include "controller/access/tokens.hpp"
 #include "controller/api/enrolment.hpp"
 #include "controller/api/expansion.hpp"
+#include "controller/core/time_zones.hpp"
 #include "projections/accounts/accounts.hpp"
+#include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
@@ -100,10 +102,26 @@ Result<void> restore_to(Expansion& e) {
     return compensate(e, core::plan_restore(e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
+/// Only a zone that is newly said is looked up.
+Result<void> change_cell(Expansion& e) {
+    auto asked = from_json<cell::ChangeCell>(e.data);
+    if (!asked) return std::unexpected(std::move(asked.error()));
+    const auto& zone = asked->changes.timezone;
+    if (zone.present && zone.value != e.with.cell.world()->get<cell::Service>().cell.settings.timezone) {
+        if (auto ok = core::check_time_zone(zone.value, "/timezone"); !ok) return ok;
+    }
+    e.add(*std::move(asked));
+    return {};
+}
+
 /// The cell's readable picture taken back: what differs from today becomes commands, as in a restore.
 Result<void> import_config(Expansion& e) {
     auto target = parse_world(simdjson::minify(e.data));
     if (!target) return reject("invalid_config", target.error().detail, target.error().errors);
+    const auto zone_of = [](const World& world) { return world.get<cell::Service>().cell.settings.timezone; };
+    if (zone_of(*target) != zone_of(*e.with.cell.world())) {
+        if (auto ok = core::check_time_zone(zone_of(*target), "/cell/cell/timezone"); !ok) return ok;
+    }
     e.out.request.commands =
         reconcile_worlds(*e.with.cell.world(), *target, [](std::string_view) { return true; });
     return {};
@@ -118,6 +136,7 @@ const Expansions& table() {
             {"RemoveAgent", {[](Expansion& e) { return remove_client(e, accounts::BusKind::agent); }}},
             {"RemoveSubscriber",
              {[](Expansion& e) { return remove_client(e, accounts::BusKind::subscriber); }}},
+            {"ChangeCell", {change_cell}},
             {"Undo", {undo, true}},
             {"RestoreTo", {restore_to, true}},
             {"ImportConfig", {import_config, true}},

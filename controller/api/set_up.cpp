@@ -4,6 +4,7 @@
 #include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
 #include "controller/authority/office.hpp"
+#include "controller/core/time_zones.hpp"
 #include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/wireguard/wireguard.hpp"
@@ -102,6 +103,10 @@ Rejection without_commands(Rejection rejection) {
 void claim_with(Context& c, const SetUp& asked, const Label& username, const Request& request,
                 Responder respond) {
     // What the cell's own rules refuse is said before any key is made for it.
+    if (asked.timezone) {
+        if (auto known = core::check_time_zone(*asked.timezone, "/timezone"); !known)
+            return std::move(respond)(known.error());
+    }
     if (const auto plan = c.cell.plan(bare_claim(asked)); !plan)
         return std::move(respond)(without_commands(plan.error()));
     const auto user = core::new_uuid();

@@ -680,6 +680,9 @@ class BadInput(Contract):
             ("PATCH", "/cell", {"domain": None}, 422, "invalid_field", "/domain"),
             ("PATCH", "/cell", {"endpoint": "no port:"}, 422, "invalid_field", "/endpoint"),
             ("PATCH", "/cell", {"timezone": "Mars Olympus"}, 422, "invalid_field", "/timezone"),
+            ("PATCH", "/cell", {"timezone": "Europe/Atlantis"}, 422, "invalid_field", "/timezone"),
+            ("PATCH", "/cell", {"timezone": "Europe"}, 422, "invalid_field", "/timezone"),
+            ("PATCH", "/cell", {"timezone": "posix/Europe/Berlin"}, 422, "invalid_field", "/timezone"),
             # wireguard
             ("PATCH", "/wireguard", {"listen_port": 0}, 422, "invalid_field", "/listen_port"),
             ("PATCH", "/wireguard", {"listen_port": 65536}, 422, "invalid_field", "/listen_port"),
