@@ -3,7 +3,8 @@
 // Two things differ from CoreDNS as published. `-validate` sets a Corefile up without serving it, zone files included,
 // and exits 0 or 1 with the reason on standard error, so that the agent can refuse a bad one before anything changes.
 // And `cache` comes after `zones`: what the cell itself says is never answered from a cache, so that a changed record
-// is seen at once, while answers from upstream are cached as usual.
+// is seen at once, while answers from upstream are cached as usual. `blocklists` stands between the two: a list takes none
+// of the cell's own names away, and what it blocks is not kept from a cache that was filled before.
 package main
 
 import (
@@ -35,6 +36,7 @@ var directives = []string{
 	"acl",
 	"template",
 	"zones",
+	"blocklists",
 	"cache",
 	"loop",
 	"forward",
@@ -45,6 +47,7 @@ var validate = flag.Bool("validate", false, "Set the Corefile up without serving
 func main() {
 	dnsserver.Directives = directives
 	flag.Parse()
+	reloadBlocklists()
 	if *validate {
 		if err := check(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -51,6 +51,7 @@ std::string corefile(const World& world) {
     std::string text = ".:{$PIC_DNS_PORT} {\n    bind {$PIC_DNS_BIND}\n    errors\n";
     text += fmt::format("    acl {{\n        allow net {}\n        block\n    }}\n", allowed(world));
     text += "    zones {$PIC_LIVE}/zones\n";
+    if (has_blocklists(world)) text += "    blocklists {$PIC_LIVE}/blocklists\n";
     text += fmt::format("    cache {}\n", cache_seconds);
     for (const auto& forward : narrowest_first(upstreams.forwards))
         text += fmt::format("    forward {}{}\n", forward.domain.text, servers_text(forward.servers));
@@ -66,7 +67,7 @@ std::string corefile(const World& world) {
 void put_corefile(const World* before, const World& now, Renderer& out) {
     const auto version = [](const World& world) {
         return std::tuple(world.get<cell::Service>().cell.version, world.get<Service>().upstreams.version,
-                          world.get<stack::Service>().stack.version);
+                          world.get<stack::Service>().stack.version, has_blocklists(world));
     };
     if (before == nullptr || version(*before) != version(now)) out.put(corefile_path, "0", corefile(now));
 }

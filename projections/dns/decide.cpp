@@ -238,6 +238,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                           out.add(stream_of(id), RestoreRecord{id, then->settings, out.moving()});
                       }
                   });
+    reconcile_blocklists(now, target, out);
     const auto& then = state_of(target).upstreams;
     const auto& present = state_of(now).upstreams;
     if (!out.wants(upstreams_stream) ||

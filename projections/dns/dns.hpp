@@ -15,6 +15,7 @@
 
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
+#include "projections/dns/blocklists.hpp"
 #include "projections/dns/record_data.hpp"
 
 namespace pic {
@@ -103,6 +104,7 @@ struct State {
     CowMap<Uuid, Record> records;
     Upstreams upstreams;
     Serials serials;
+    CowMap<Uuid, Blocklist> blocklists;
 
     /// Index: "name type value" -> record, so that the records of one name, and of one type of it, lie side
     /// by side.
@@ -111,7 +113,7 @@ struct State {
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("records", s.records), field("upstreams", s.upstreams),
-                          field("serials", s.serials));
+                          field("serials", s.serials), field("blocklists", s.blocklists));
     }
 };
 
@@ -218,12 +220,15 @@ struct Service {
     static constexpr std::string_view name = "dns";
     static constexpr bool renders = true;
     using State = dns::State;
-    using Events = TypeList<RecordAdded, RecordChanged, RecordRemoved, UpstreamsSet>;
-    using Commands = TypeList<AddRecord, ChangeRecord, RemoveRecord, RestoreRecord, SetUpstreams>;
+    using Events = TypeList<RecordAdded, RecordChanged, RecordRemoved, UpstreamsSet, BlocklistAdded,
+                            BlocklistChanged, BlocklistRemoved>;
+    using Commands = TypeList<AddRecord, ChangeRecord, RemoveRecord, RestoreRecord, SetUpstreams,
+                              AddBlocklist, ChangeBlocklist, RemoveBlocklist, RestoreBlocklist>;
     template <class S>
     static auto resources(S& state) {
         return std::tuple(collection("dns_records", state.records),
-                          singleton("dns_upstreams", state.upstreams));
+                          singleton("dns_upstreams", state.upstreams),
+                          collection("dns_blocklists", state.blocklists));
     }
 };
 
@@ -245,6 +250,9 @@ void evolve(State& state, const RecordAdded& event, const Meta& meta);
 void evolve(State& state, const RecordChanged& event, const Meta& meta);
 void evolve(State& state, const RecordRemoved& event, const Meta& meta);
 void evolve(State& state, const UpstreamsSet& event, const Meta& meta);
+void evolve(State& state, const BlocklistAdded& event, const Meta& meta);
+void evolve(State& state, const BlocklistChanged& event, const Meta& meta);
+void evolve(State& state, const BlocklistRemoved& event, const Meta& meta);
 void evolve(State& state, const cell::CellClaimed& event, const Meta& meta);
 void evolve(State& state, const cell::CellChanged& event, const Meta& meta);
 void evolve(State& state, const cell::BackupRestored& event, const Meta& meta);

@@ -240,6 +240,7 @@ void render(Service, const World* before, const World& now, Renderer& out) {
         out.put(path_of(zone), head_key, head_text(now, zone));
         out.parameter("zone/" + zone.origin, std::to_string(serial_of(now, zone.kind)));
     }
+    put_blocklists(before, now, out);
     put_corefile(before, now, out);
 }
 

@@ -9,6 +9,7 @@
 
 #include "schema/units.hpp"
 #include "tools/picctl/commands/commands.hpp"
+#include "tools/picctl/commands/forms.hpp"
 #include "tools/picctl/failure.hpp"
 #include "tools/picctl/file.hpp"
 #include "tools/picctl/session.hpp"
@@ -152,7 +153,7 @@ const Parameter zone_option{.name = "--zone", .help = "which (the cell's domain)
 Verbs dns_verbs() {
     auto query_types = record_types;
     query_types.insert(query_types.end(), {"NS", "SOA"});
-    return {
+    Verbs verbs{
         {"dns record add", Role::command, "add a record",
          std::vector<Parameter>{
              {.name = "name", .help = "relative to the domain, @ or *", .required = true},
@@ -186,6 +187,27 @@ Verbs dns_verbs() {
           {.name = "type", .help = "the type (A)", .choices = query_types}},
          query},
     };
+    const Fields content{
+        {"url", "where it is fetched from, once a day"},
+        {"names", "names that it has, with what is below them", Kind::list},
+        {"allow", "names to let through all the same", Kind::list},
+        {"enabled", "whether it counts (yes)", Kind::boolean},
+    };
+    auto changeable = content;
+    changeable.insert(changeable.begin(), {"name", "what it is called"});
+    for (auto& verb : verbs_of(ListForm{
+             .group = "dns blocklist",
+             .path = "/dns/blocklists",
+             .noun = "blocklist",
+             .positional = {{"name", "what it is called"}},
+             .optional = content,
+             .changeable = changeable,
+             .names = {"name"},
+             .columns = {{"NAME", "name"}, {"URL", "url"}, {"ENABLED", "enabled"}, {"ID", "id"}},
+             .none = "No name is blocked.",
+         }))
+        verbs.push_back(std::move(verb));
+    return verbs;
 }
 
 }  // namespace pic::cli
