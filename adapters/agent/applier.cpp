@@ -9,6 +9,7 @@
 
 #include "adapters/agent/folder.hpp"
 #include "adapters/agent/live.hpp"
+#include "adapters/agent/own_tables.hpp"
 #include "adapters/agent/runtime.hpp"
 #include "adapters/agent/steps.hpp"
 
@@ -142,6 +143,8 @@ std::vector<std::string> changed_names(const AdapterSpec& spec, const Content& f
 }  // namespace
 
 struct Applier::Impl {
+    static inline const std::vector<TableSpec> no_tables;
+
     explicit Impl(ApplierOptions given)
         : options(std::move(given)),
           folder((options.spec.in_memory ? options.memory : options.data) / "files"),
@@ -161,6 +164,8 @@ struct Applier::Impl {
     Runtime runtime;
     std::unordered_set<std::string_view> dropped;  ///< views into options
     LiveTables tables;
+    LiveTables own{no_tables};  ///< see own_tables.hpp
+    LiveTables::Rows drift;
     Content good;
     std::map<std::string, FileStamp> stamps;  ///< of the live version
     bool live = false;                        ///< the good content is what the programs run on
@@ -190,7 +195,8 @@ struct Applier::Impl {
     Attempt go(const Content& desired);
     void go_back(const Staged& before, const std::vector<std::string>& changed, Failure& why);
     Report disable(const Content& content);
-    [[nodiscard]] bool drifted() const;
+    /// Compares the live files with what was written, into `drift`.
+    void look_for_drift();
 };
 
 Values Applier::Impl::values(const Content& content, std::uint64_t stage) const {
@@ -220,6 +226,7 @@ Result<std::string> Applier::Impl::text_of(const std::string& path, const HeldTr
 
 Report Applier::Impl::say(const Position& revision, ApplyState with, std::string step, std::string why,
                           bool healthy) {
+    drift.clear();
     last = {.service = options.spec.service,
             .revision = revision,
             .applied = live ? good.revision.sequence : Sequence{},
@@ -413,15 +420,17 @@ Report Applier::Impl::disable(const Content& content) {
     return say(content.revision, ApplyState::disabled, "", "", true);
 }
 
-bool Applier::Impl::drifted() const {
-    if (folder.live_version() == 0) return false;
+void Applier::Impl::look_for_drift() {
+    drift.clear();
+    if (folder.live_version() == 0) return;
     const auto with = values(good, folder.live_version());
-    return std::any_of(good.files.begin(), good.files.end(), [&](const auto& file) {
-        const auto& [path, fragments] = file;
-        if (is_parameters(path)) return false;
+    for (const auto& [path, fragments] : good.files) {
+        if (is_parameters(path) || drift.size() == drift_files_limit) continue;
         const auto text = text_of(path, fragments, with);
-        return !text || folder.read_live(path) != *text;
-    });
+        const auto found = folder.read_live(path);
+        if (!text || found != *text)
+            drift.emplace(path, drift_row(path, text.value_or(""), found.value_or("")));
+    }
 }
 
 Applier::Applier(ApplierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -483,7 +492,8 @@ Report Applier::look() {
     Report report = i.last;
     report.at = now();
     if (i.good.empty()) return report;
-    report.drift = i.drifted();
+    i.look_for_drift();
+    report.drift = !i.drift.empty();
     if (!i.good.enabled) return report;
     const auto probed =
         i.runtime.running() ? i.probe(i.good) : fail(ApplyState::retrying, "probe", "it does not run");
@@ -503,7 +513,15 @@ std::vector<std::string> Applier::live() {
     return i.tables.changes(i.values(i.good, 0), i.runtime);
 }
 
-void Applier::forget_live() { impl_->tables.forget(); }
+std::vector<std::string> Applier::own_tables() {
+    auto& i = *impl_;
+    return i.own.changes_of({{&log_table(), log_rows(i.runtime)}, {&drift_table(), i.drift}});
+}
+
+void Applier::forget_live() {
+    impl_->tables.forget();
+    impl_->own.forget();
+}
 
 void Applier::stop() { impl_->runtime.stop(); }
 

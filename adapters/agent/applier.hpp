@@ -83,7 +83,9 @@ class Applier {
     /// Messages that tell what changed in the adapter's tables (adapters/agent/live.hpp); none where nothing
     /// runs.
     [[nodiscard]] std::vector<std::string> live();
-    /// The next live() tells everything anew.
+    /// The same of what every service has: its programs' output, and files that are not what was written.
+    [[nodiscard]] std::vector<std::string> own_tables();
+    /// The next live() and own_tables() tell everything anew.
     void forget_live();
 
     /// Ends the programs, last started first. Idempotent.

@@ -188,9 +188,29 @@ class Messages {
 
 }  // namespace
 
-std::vector<std::string> LiveTables::changes(const Values& values, const Runtime& runtime) {
+bool LiveTables::begin_turn() {
     const bool anew = turn_ == 0;
     turn_ = (turn_ + 1) % turns_until_anew;
+    return anew;
+}
+
+void LiveTables::tell(const TableSpec& table, Rows now, bool anew, std::vector<std::string>& all) {
+    auto& told = told_[table.name];
+    if (anew) told.clear();
+    Messages messages(table, anew);
+    for (const auto& [key, columns] : now) {
+        const auto old = told.find(key);
+        if (old == told.end() || old->second != columns) messages.row(columns);
+    }
+    for (const auto& [key, columns] : told) {
+        if (!now.contains(key)) messages.gone(key);
+    }
+    told = std::move(now);
+    for (auto& message : messages.take()) all.push_back(std::move(message));
+}
+
+std::vector<std::string> LiveTables::changes(const Values& values, const Runtime& runtime) {
+    const bool anew = begin_turn();
     std::vector<std::string> all;
     for (const auto& table : tables_) {
         const auto text = content_of(table, values, runtime);
@@ -206,19 +226,15 @@ std::vector<std::string> LiveTables::changes(const Values& values, const Runtime
             now.insert_or_assign(std::move(key),
                                  Json(cells).dump(-1, ' ', false, Json::error_handler_t::replace));
         });
-        auto& told = told_[table.name];
-        if (anew) told.clear();
-        Messages messages(table, anew);
-        for (const auto& [key, row] : now) {
-            const auto old = told.find(key);
-            if (old == told.end() || old->second != row) messages.row(row);
-        }
-        for (const auto& [key, row] : told) {
-            if (!now.contains(key)) messages.gone(key);
-        }
-        told = std::move(now);
-        for (auto& message : messages.take()) all.push_back(std::move(message));
+        tell(table, std::move(now), anew, all);
     }
+    return all;
+}
+
+std::vector<std::string> LiveTables::changes_of(std::vector<std::pair<const TableSpec*, Rows>> now) {
+    const bool anew = begin_turn();
+    std::vector<std::string> all;
+    for (auto& [table, rows] : now) tell(*table, std::move(rows), anew, all);
     return all;
 }
 

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/agent/runtime.hpp"
@@ -30,11 +31,16 @@ class LiveTables {
     /// {"live":{"table","columns","chart","reset"?,"rows":[[...]...],"gone":["<key>"...]}}. The first column
     /// is the key. A table that cannot be read now is left as it was told.
     [[nodiscard]] std::vector<std::string> changes(const Values& values, const Runtime& runtime);
+    using Rows = std::map<std::string, std::string>;  ///< by key: the row as it is told, a JSON list
+    /// The same for tables that the agent fills itself.
+    [[nodiscard]] std::vector<std::string> changes_of(std::vector<std::pair<const TableSpec*, Rows>> now);
     /// Everything is to be told anew at the next look.
     void forget() { turn_ = 0; }
 
   private:
-    using Rows = std::map<std::string, std::string>;  ///< by key: the row as it is told, a JSON list
+    bool begin_turn();
+    void tell(const TableSpec& table, Rows now, bool anew, std::vector<std::string>& all);
+
     const std::vector<TableSpec>& tables_;
     std::map<std::string, Rows> told_;
     int turn_ = 0;

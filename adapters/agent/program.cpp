@@ -34,7 +34,7 @@ struct Program::State {
     bool tried = false;
     std::uint32_t starts = 0;
     std::optional<Child> child;
-    std::deque<std::string> lines;
+    std::deque<Line> lines;
     std::uint64_t line_count = 0;  ///< ever seen; the last of `lines` has this number
     std::string partial;           ///< the program's thread only
 
@@ -134,9 +134,10 @@ void Program::State::take_output(int output) {
 void Program::State::add_line(std::string line) {
     if (settings.on_line) settings.on_line(line);
     const std::scoped_lock lock(mutex);
-    lines.push_back(std::move(line));
+    using namespace std::chrono;
+    const Timestamp at{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+    lines.push_back({++line_count, at, std::move(line)});
     if (lines.size() > kept_lines) lines.pop_front();
-    ++line_count;
     changed.notify_all();
 }
 
@@ -188,10 +189,15 @@ std::string Program::tail(std::size_t bytes) const {
     const std::scoped_lock lock(state_->mutex);
     std::string text;
     for (auto line = state_->lines.rbegin(); line != state_->lines.rend(); ++line) {
-        if (text.size() + line->size() + 1 > bytes) break;
-        text.insert(0, *line + "\n");
+        if (text.size() + line->text.size() + 1 > bytes) break;
+        text.insert(0, line->text + "\n");
     }
     return text;
+}
+
+std::vector<Program::Line> Program::lines() const {
+    const std::scoped_lock lock(state_->mutex);
+    return {state_->lines.begin(), state_->lines.end()};
 }
 
 std::uint64_t Program::mark() const {
@@ -207,7 +213,7 @@ Program::Heard Program::wait_for(std::uint64_t mark, const std::string& done, co
     while (true) {
         const std::uint64_t first = state_->line_count - state_->lines.size();
         for (seen = std::max(seen, first); seen < state_->line_count; ++seen) {
-            const std::string& line = state_->lines[seen - first];
+            const std::string& line = state_->lines[seen - first].text;
             const bool bad = !failed.empty() && line.find(failed) != std::string::npos;
             if (!bad && (done.empty() || line.find(done) == std::string::npos)) continue;
             said = line;

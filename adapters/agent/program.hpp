@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/agent/process.hpp"
+#include "schema/units.hpp"
 
 namespace pic::agent {
 
-inline constexpr std::size_t kept_lines = 64;   ///< of a program's output
+inline constexpr std::size_t kept_lines = 200;  ///< of a program's output
 inline constexpr std::size_t line_limit = 512;  ///< bytes; the rest of a longer line is dropped
 inline constexpr std::chrono::milliseconds first_restart_pause{100};
 inline constexpr std::chrono::milliseconds longest_restart_pause{30'000};
@@ -48,6 +50,13 @@ class Program {
     /// False when it does not run.
     bool signal(int number);
 
+    struct Line {
+        std::uint64_t number = 0;  ///< from 1, since the program was first started
+        Timestamp at;
+        std::string text;
+    };
+    /// The last kept_lines of output, oldest first.
+    [[nodiscard]] std::vector<Line> lines() const;
     /// The last lines of output, at most `bytes` of them.
     [[nodiscard]] std::string tail(std::size_t bytes) const;
 

@@ -56,7 +56,15 @@ class Runtime {
     [[nodiscard]] Program* program(std::string_view name) const;  ///< nullptr where there is none
     [[nodiscard]] const Namespace* space() const { return space_ ? &*space_ : nullptr; }
     [[nodiscard]] std::string tail(std::size_t bytes) const;  ///< of the programs' output
-    [[nodiscard]] std::string status() const;                 ///< see Applier::status()
+    /// f(program's name, line) for what the programs said lately.
+    template <class F>
+    void each_line(F&& f) const {
+        for (const auto& running : programs_) {
+            if (!running.program) continue;
+            for (const auto& line : running.program->lines()) f(running.spec->name, line);
+        }
+    }
+    [[nodiscard]] std::string status() const;  ///< see Applier::status()
 
   private:
     struct Running {

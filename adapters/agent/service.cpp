@@ -118,17 +118,19 @@ void Service::State::object(const Applier& applier, const Rejection& why) {
 
 Clock::time_point Service::State::next_time() const {
     const auto look = retry_at && !held.empty() ? std::min(*retry_at, look_at) : look_at;
-    return options.spec.tables.empty() ? look : std::min(look, live_at);
+    return std::min(look, live_at);
 }
 
 void Service::State::tell_live(Applier& applier, bool in_full) {
     if (in_full) applier.forget_live();
-    if (options.spec.tables.empty() || !outlet.live || (!in_full && Clock::now() < live_at)) return;
+    if (!in_full && Clock::now() < live_at) return;
+    live_at = Clock::now() + live_interval;
+    if (!outlet.live) return;
     try {
         for (const auto& message : applier.live()) outlet.live(message);
+        for (const auto& message : applier.own_tables()) outlet.live(message);
     } catch (const std::exception&) {  // no process, no pipe: the service's own steps will say so
     }
-    live_at = Clock::now() + live_interval;
 }
 
 void Service::State::recover(Applier& applier) {

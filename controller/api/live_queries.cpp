@@ -1,7 +1,9 @@
 #include "controller/api/live_queries.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <deque>
 #include <utility>
 
 #include "controller/api/queries.hpp"
@@ -103,6 +105,32 @@ Result<http::QueryAnswer> live_list(core::Cell& cell, const http::Request& reque
                           }
                       });
     return http::QueryAnswer{world.sequence, std::nullopt, body + "],\"next_cursor\":" + next + "}"};
+}
+
+Result<http::QueryAnswer> service_logs(core::Cell& cell, const http::Request& request, const World& world) {
+    const std::string name(request.path_parameter("service"));
+    if (!is_rendering_service(name))
+        return reject("not_found", fmt::format("there is no service '{}'", name));
+    constexpr std::size_t usual_limit = 100;
+    const auto limit = request.query_number("limit").value_or(usual_limit);
+    const auto since = parse_timestamp(request.query_parameter("since").value_or(""));
+    std::deque<std::string> lines;
+    cell.live().visit(name, "log", [&](const core::LiveTable& table) {
+        for (const auto& [key, cells] : table.rows) {  // by time: so the keys are made
+            const auto at = table.text(key, "at").value_or("");
+            if (since && parse_timestamp(at) < since) continue;
+            std::string line = "{\"at\":";
+            write_json_string(line, at);
+            line += ",\"program\":";
+            write_json_string(line, table.text(key, "program").value_or(""));
+            line += ",\"line\":";
+            write_json_string(line, table.text(key, "line").value_or(""));
+            lines.push_back(line + "}");
+            if (lines.size() > limit) lines.pop_front();
+        }
+    });
+    return http::QueryAnswer{world.sequence, std::nullopt,
+                             fmt::format("{{\"items\":[{}],\"next_cursor\":null}}", fmt::join(lines, ","))};
 }
 
 Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request, const World& world) {

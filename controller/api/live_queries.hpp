@@ -14,6 +14,10 @@ namespace pic::api {
 inline constexpr std::string_view live_list_prefix = "live:";
 [[nodiscard]] Result<http::QueryAnswer> live_list(core::Cell& cell, const http::Request& request,
                                                   const World& world);
+/// What a service's programs said lately, oldest first: the last `limit`, not before `since`. Rejection:
+/// "not_found".
+[[nodiscard]] Result<http::QueryAnswer> service_logs(core::Cell& cell, const http::Request& request,
+                                                     const World& world);
 /// What passed to and from a peer, and the last day of it. Rejection: "not_found".
 [[nodiscard]] Result<http::QueryAnswer> peer_traffic(core::Cell& cell, const http::Request& request,
                                                      const World& world);

@@ -6,9 +6,11 @@
 #include <map>
 #include <tuple>
 
+#include "controller/api/drift.hpp"
 #include "controller/api/fault.hpp"
 #include "controller/api/live_queries.hpp"
 #include "controller/authority/x509.hpp"
+#include "controller/core/chain_key.hpp"
 #include "controller/core/diff.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/http/api.hpp"
@@ -172,14 +174,17 @@ Result<QueryAnswer> diff(core::Cell& cell, const Request& request, const World& 
 
 Result<QueryAnswer> verify(core::Cell& cell, const Request&, const World& world) {
     const auto head = cell.store().head();
-    const auto verdict = cell.store().verify(Sequence{}, head.sequence);
+    const auto key = core::chain_key(cell.vault());
+    if (!key) return std::unexpected(key.error());
+    const auto verdict = cell.store().verify(Sequence{}, head.sequence, key->trusted);
     std::string body = fmt::format(
         "{{\"ok\":{},\"events\":{},\"head\":{{\"seq\":{},\"hash\":\"{}\"}},\"first_bad_seq\":", verdict.ok,
         verdict.events, head.sequence.value, to_hex(head.hash));
     write_json(body, verdict.first_bad);
     body += ",\"detail\":";
     write_json_string(body, verdict.detail);
-    return answer(world.sequence, body + "}");
+    body += fmt::format(",\"signing_key\":\"{}\"}}", to_hex(key->signer->public_key()));
+    return answer(world.sequence, std::move(body));
 }
 
 // --- the vault
@@ -226,6 +231,8 @@ const std::map<std::string_view, Special>& specials() {
         {"services", {services}},
         {"service", {service}},
         {"service_live", {service_live}},
+        {"service_logs", {service_logs}},
+        {"service_drift", {service_drift, true}},
         {"peer_traffic", {peer_traffic, true}},
         {"artefacts", {artefacts, true}},
         {"config", {config, true}},

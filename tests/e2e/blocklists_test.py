@@ -60,7 +60,8 @@ class Blocklists(unittest.TestCase):
         self.addCleanup(self.web.close)
         self.cell = Runtime(supervised=False)
         self.addCleanup(self.cell.close)
-        self.cell.environment["PIC_VALUES"] += f",blocklist_networks={networks}"
+        if networks:
+            self.cell.environment["PIC_VALUES"] += f",blocklist_networks={networks}"
         self.cell.start().setup()
         self.cell.wait_applied("dns")
         names = {name: "198.51.100.7" for name in (

@@ -55,6 +55,27 @@ auto act(const std::string& what, const std::string& done) {
     };
 }
 
+void drift(Session& session, const Arguments& arguments) {
+    const auto answer = session.get(path_of(arguments) + "/drift");
+    if (session.show_json(answer)) return;
+    const auto& files = answer.at("items");
+    auto& out = session.terminal().out;
+    if (files.empty()) out << "Every file is what was written.\n";
+    for (const auto& file : files)
+        out << printable(file.value("path", "")) << '\n' << printable(file.value("diff", ""), true);
+}
+
+void logs(Session& session, const Arguments& arguments) {
+    std::string query = "limit=" + arguments.text("--limit", "100");
+    if (arguments.has("--since")) query += "&since=" + percent_encoded(arguments.text("--since"));
+    const auto answer = session.get(path_of(arguments) + "/logs", query);
+    if (session.show_json(answer)) return;
+    for (const auto& line : answer.at("items"))
+        session.terminal().out << fmt::format("{} {}: {}\n", printable(line.value("at", "")),
+                                              printable(line.value("program", "")),
+                                              printable(line.value("line", "")));
+}
+
 void list_artefacts(Session& session, const Arguments& /*arguments*/) {
     const auto artefacts = session.list("/artefacts");
     if (session.show_json({{"items", artefacts}, {"next_cursor", nullptr}})) return;
@@ -83,6 +104,18 @@ Verbs service_verbs() {
         {"services", Role::query, "what runs, and how far it has come", {}, list},
         {"services show", Role::query, "show one", {service_parameter}, show},
         {"services set", Role::command, "change one", {service_parameter, pairs_of(service_fields)}, set},
+        {"services drift",
+         Role::local,
+         "which of its files somebody edited by hand",
+         {service_parameter},
+         drift},
+        {"services logs",
+         Role::local,
+         "what its programs said lately",
+         {service_parameter,
+          {.name = "--limit", .help = "at most so many lines (100)", .kind = Kind::number},
+          {.name = "--since", .help = "not before, RFC 3339"}},
+         logs},
         {"services restart", Role::command, "restart one", {service_parameter}, act("restart", "Restarting")},
         {"services reapply",
          Role::command,
