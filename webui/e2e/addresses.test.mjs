@@ -1,8 +1,10 @@
 // Addresses and the time: a scope switches DHCP on, reservations come and go, and the time's sources are asked for real.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { eventually } from './cell.mjs'
-import { installed, stage, toast } from './stage.mjs'
+import { installed, isRoot, stage, toast } from './stage.mjs'
 
 const here = stage()
 const dialog = () => here.page.getByRole('dialog')
@@ -56,6 +58,40 @@ test('a reservation, one that is taken, and its way back', async () => {
   await page.getByText('No reservations yet').waitFor()
   await toast(page, 'Removed printer').getByRole('button', { name: 'Undo' }).click()
   await eventually('it is back', async () => (await cell.call('GET', '/dhcp/reservations')).items.length === 1)
+})
+
+/** The cell's own dnsmasq: the process of that name whose file of leases is in the cell's folder. */
+const dnsmasq = () =>
+  readdirSync('/proc').find((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/comm`, 'utf8') === 'dnsmasq\n' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(here.cell.folder)
+    } catch {
+      return false
+    }
+  })
+
+test('a device that asked is seen, and keeps its address at a press', { skip: !(isRoot && installed('dnsmasq', 'udhcpc', 'ip', 'nsenter')) && 'needs root, dnsmasq and udhcpc' }, async (context) => {
+  const { page, cell } = here
+  const told = () => cell.call('GET', '/services/dhcp/live').then(({ items }) => items.some(({ table }) => table === 'leases'))
+  await cell.applied('dhcp')
+  const server = await eventually('dnsmasq runs', dnsmasq)
+  const run = (...words) => execFileSync(words[0], words.slice(1), { stdio: 'pipe' })
+  const within = (...words) => run('nsenter', '-t', server, '-n', ...words)
+  const device = `pic-ui-${process.pid}`
+  run('ip', 'netns', 'add', device)
+  context.after(() => run('ip', 'netns', 'del', device))
+  within('ip', 'link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'device0')
+  within('ip', 'link', 'set', 'device0', 'netns', device)
+  within('ip', 'address', 'add', '192.168.50.1/24', 'dev', 'cable0')
+  within('ip', 'link', 'set', 'cable0', 'up')
+  run('ip', '-n', device, 'link', 'set', 'device0', 'up')
+  await eventually('a lease', () => (run('ip', 'netns', 'exec', device, 'udhcpc', '-i', 'device0', '-n', '-q', '-f', '-t', '5', '-T', '1', '-F', 'toaster', '-s', '/bin/true'), true))
+  if (!(await told())) return context.skip('the agent does not tell of leases')
+  await page.getByRole('button', { name: 'Reserve its address for toaster' }).click()
+  await toast(page, /^toaster always gets 192\.168\.50\./).waitFor()
+  await page.getByText('reserved', { exact: true }).waitFor()
+  const { items } = await cell.call('GET', '/dhcp/reservations')
+  assert.ok(items.some(({ hostname, address }) => hostname === 'toaster' && address.startsWith('192.168.50.1')))
 })
 
 test('DHCP is turned off again', async () => {

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
 import { webcrypto } from 'node:crypto'
+import { unpaged } from './query'
 import { describe, expect, it } from 'vitest'
 import { allows, change, scopeOf } from './change'
 import { backoff, withService, type Service } from './feed'
@@ -42,4 +45,13 @@ describe('the feed', () => {
     expect(withService([dns], wireguard)).toEqual([dns, wireguard])
     expect(withService(undefined, dns)).toBeUndefined()
   })
+})
+
+it('asks for no pages of lists that take no limit, such as live tables', () => {
+  const { paths } = parse(readFileSync(new URL('../../../schema/openapi.yaml', import.meta.url), 'utf8')) as { paths: Record<string, { get?: { parameters?: { $ref?: string }[]; responses: Record<string, unknown>; 'x-not-built'?: boolean } }> }
+  const lists = Object.entries(paths).filter(([, { get }]) => get && !get['x-not-built'] && JSON.stringify(get.responses['200'] ?? {}).includes('next_cursor'))
+  const without = lists.filter(([, { get }]) => !get!.parameters?.some(({ $ref }) => $ref?.endsWith('/limit'))).map(([path]) => path)
+  expect(lists.length).toBeGreaterThan(10)
+  expect(without).toContain('/services/{service}/live')
+  for (const path of without.filter((path) => /^.(services|sessions|artefacts|findings)/.test(path))) expect(unpaged, path).toContain(path)
 })

@@ -32,10 +32,12 @@ export function get<P extends GetPath>(path: P, params: Params = {}, at?: number
 }
 
 const page = 1000
+/** Lists that are never long, and take no limit. */
+export const unpaged = new Set<string>(['/sessions', '/services', '/services/{service}/live', '/artefacts', '/findings', '/containers'])
 
 export function list<P extends ListPath>(path: P, params: Params = {}, at?: number) {
   const moment = timeless.has(path) ? undefined : at
-  const paged = !['/sessions', '/services', '/artefacts', '/findings', '/containers', '/services/{service}/live'].includes(path)
+  const paged = !unpaged.has(path)
   return queryOptions<Item<P>[], Problem>({
     queryKey: [path, params, moment ?? 'now', 'all'],
     queryFn: async ({ signal }) => {

@@ -11,7 +11,13 @@ export type LiveRow = Record<string, string | number | (string | number)[] | nul
 
 /** A table's rows by the names of their columns. */
 export const rowsOf = (tables: LiveTable[] | undefined, name: string): LiveRow[] =>
-  (tables ?? []).filter(({ table }) => table === name).flatMap(({ columns, rows }) => rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))))
+  (tables ?? []).filter(({ table }) => table === name).flatMap(({ columns, rows }) => rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])) as LiveRow))
+
+/** A moment that a table tells, as text or in seconds since 1970; in milliseconds, null where there is none. */
+export function momentOf(value: LiveRow[string] | undefined): number | null {
+  const at = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value)) ? Number(value) * 1000 : Date.parse(String(value ?? ''))
+  return Number.isFinite(at) && at > 0 ? at : null
+}
 
 /** Undefined while the past is shown, or nothing has been told yet. */
 export function useLive(service: string): LiveTable[] | undefined {

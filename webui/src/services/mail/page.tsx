@@ -1,12 +1,13 @@
 import { AtSign, Globe2, Inbox } from 'lucide-react'
 import { useGet } from '@/api/query'
-import { t } from '@/i18n'
+import { number, t } from '@/i18n'
 import { Collection } from '@/kit/collection'
 import { Settings } from '@/kit/publish'
 import { ServicePage } from '@/kit/service-page'
 import { Badge, Card, Mono } from '@/kit/ui'
 import { usePeople } from '@/services/people/choice'
 import { Publish } from './publish'
+import { Queue, useQueue } from './queue'
 import { mailHost } from './records'
 
 /** What every person has by the account alone. */
@@ -126,6 +127,7 @@ function Connect() {
 }
 
 export default function Mail() {
+  const queue = useQueue()
   return (
     <ServicePage
       service="mail"
@@ -135,6 +137,7 @@ export default function Mail() {
         { value: 'mailboxes', label: t('mail.mailboxes'), content: <Mailboxes /> },
         { value: 'aliases', label: t('alias.title'), content: <Aliases /> },
         { value: 'domains', label: t('mail.domains'), content: <Domains /> },
+        ...(queue ? [{ value: 'queue', label: queue.length ? `${t('mail.queue')} (${number(queue.length)})` : t('mail.queue'), content: <Queue queue={queue} /> }] : []),
         { value: 'publish', label: t('publish.tab'), content: <Publish /> },
         { value: 'connect', label: t('connect.tab'), content: <Connect /> },
       ]}

@@ -10,7 +10,7 @@ import { usePress } from '@/kit/commit'
 import type { FieldSpec } from '@/kit/field'
 import { ChangeForm } from '@/kit/form'
 import { List } from '@/kit/list'
-import { rowsOf, useLive, type LiveTable } from '@/kit/live-table'
+import { momentOf, rowsOf, useLive, type LiveTable } from '@/kit/live-table'
 import { Empty, Loaded, Skeleton, useBlocked } from '@/kit/page'
 import { ServiceTrouble, StateOf } from '@/kit/service-page'
 import { Badge, Button, Card, Mono } from '@/kit/ui'
@@ -97,8 +97,8 @@ export const leasesIn = (tables: LiveTable[] | undefined): Lease[] =>
     .map((row) => ({
       mac: String(row.mac ?? ''),
       address: String(row.address ?? ''),
-      hostname: row.hostname ? String(row.hostname) : null,
-      ends: row.expires_at ? Date.parse(String(row.expires_at)) : null,
+      hostname: row.hostname && row.hostname !== '*' ? String(row.hostname) : null,
+      ends: momentOf(row.expires_at),
     }))
     .filter(({ mac, address }) => mac && address)
 

@@ -2,7 +2,7 @@
 import { Plus, X } from 'lucide-react'
 import type { Schemas } from '@/api/client'
 import { useAt } from '@/api/time'
-import { number, t } from '@/i18n'
+import { number, t, tOr } from '@/i18n'
 import { inputLook, type FieldSpec } from '@/kit/field'
 import type { Input } from '@/kit/form-values'
 import { Table, rowsOf, useLive, type LiveRow } from '@/kit/live-table'
@@ -52,15 +52,15 @@ export function span(seconds: number): string {
   return `${number(Math.round(seconds * times * 10) / 10)} ${unit}`
 }
 
-const tones: Record<string, Tone> = { selected: 'good', combined: 'info', unselected: 'idle', falseticker: 'bad', unusable: 'warn', jittery: 'warn' }
+const tones: Record<string, Tone> = { selected: 'good', combined: 'info', not_combined: 'idle', falseticker: 'bad', unusable: 'warn', too_variable: 'warn' }
 
 /** The last eight polls, newest last, of a register such as 377 (octal). */
-export const reached = (octal: string | number | null | undefined): boolean[] => {
+export const reached = (octal: LiveRow[string] | undefined): boolean[] => {
   const bits = parseInt(String(octal ?? '0'), 8) || 0
   return Array.from({ length: 8 }, (_, at) => (bits >> (7 - at)) % 2 === 1)
 }
 
-function Reach({ octal }: { octal: string | number | null | undefined }) {
+function Reach({ octal }: { octal: LiveRow[string] | undefined }) {
   const polls = reached(octal)
   const heard = polls.filter(Boolean).length
   return (
@@ -74,7 +74,7 @@ function Reach({ octal }: { octal: string | number | null | undefined }) {
 
 function Now() {
   const tables = useLive('ntp')
-  const stats = new Map(rowsOf(tables, 'sourcestats').map((row) => [String(row.source), row]))
+  const stats = new Map(rowsOf(tables, 'statistics').map((row) => [String(row.source), row]))
   const rows: LiveRow[] = rowsOf(tables, 'sources').map((row) => ({ ...stats.get(String(row.source)), ...row }))
   const has = (name: string) => rows.some((row) => name in row)
   const seconds = (name: string) => (row: LiveRow) => (row[name] === null || row[name] === undefined ? '–' : span(Number(row[name])))
@@ -87,7 +87,7 @@ function Now() {
           id={({ source }) => String(source)}
           columns={[
             { key: 'source', title: t('ntp.source'), cell: ({ source }) => <Mono>{String(source)}</Mono> },
-            ...(has('state') ? [{ key: 'state', title: t('ntp.state'), cell: ({ state }: LiveRow) => <Badge tone={tones[String(state)] ?? 'idle'}>{String(state)}</Badge> }] : []),
+            ...(has('state') ? [{ key: 'state', title: t('ntp.state'), cell: ({ state }: LiveRow) => <Badge tone={tones[String(state)] ?? 'idle'}>{tOr(`ntp.state.${String(state)}`, String(state))}</Badge> }] : []),
             ...(has('stratum') ? [{ key: 'stratum', title: t('ntp.stratum'), number: true, cell: ({ stratum }: LiveRow) => String(stratum ?? '–') }] : []),
             ...(has('reach') ? [{ key: 'reach', title: t('ntp.reach'), cell: ({ reach }: LiveRow) => <Reach octal={String(reach ?? 0)} /> }] : []),
             { key: 'offset', title: t('ntp.offset'), number: true, cell: seconds('offset_seconds') },
