@@ -10,6 +10,7 @@ export PIC_DATA=${PIC_DATA:-./data}
 export PIC_LISTEN=${PIC_LISTEN:-127.0.0.1:3000}
 export PIC_BUS=${PIC_BUS:-127.0.0.1:5560}
 export PIC_DNS_PORT=${PIC_DNS_PORT:-5300}
+export PIC_VALUES="ui_port=${PIC_LISTEN##*:}${PIC_VALUES:+,$PIC_VALUES}"
 export PIC_LOG_LEVEL=${PIC_LOG_LEVEL:-info}
 export PIC_UI=${PIC_UI:-$PWD/webui/dist}
 programs=${PIC_PROGRAMS:-$PWD/build/release}

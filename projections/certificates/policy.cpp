@@ -6,6 +6,7 @@
 #include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
 #include "projections/peers/peers.hpp"
+#include "projections/proxy/proxy.hpp"
 #include "projections/world.hpp"
 
 namespace pic::certificates {
@@ -83,13 +84,32 @@ Result<void> check_subject(const World& world, Purpose purpose, const std::strin
     return reject("name_not_allowed", detail, {{"/subject", detail}});
 }
 
+namespace {
+
+/// The domain, all that is one level below it, and each site that is deeper.
+std::vector<std::string> proxy_names(const World& world, const std::string& domain) {
+    std::vector<std::string> names{domain, "*." + domain};
+    const auto suffix = "." + domain;
+    world.get<proxy::Service>().sites.for_each_while([&](const Uuid&, const auto& site) {
+        const auto& s = site.settings;
+        const std::string_view host = s.host.text;
+        if (!s.enabled || s.tls != proxy::Tls::internal || !host.ends_with(suffix)) return true;
+        const auto prefix = host.substr(0, host.size() - suffix.size());
+        if (prefix.find('.') != std::string_view::npos) names.emplace_back(host);
+        return names.size() < sans_limit;
+    });
+    return names;
+}
+
+}  // namespace
+
 std::vector<Wanted> wanted_certificates(const World& world) {
     const auto& cell = world.get<cell::Service>().cell;
     if (!cell.claimed || !world.get<Service>().authority.root) return {};
     const auto& domain = cell.settings.domain.text;
     const auto below = [&](std::string_view label) { return fmt::format("{}.{}", label, domain); };
     return {
-        {Label{"proxy"}, {domain, below("*")}},
+        {Label{"proxy"}, proxy_names(world, domain)},
         {Label{"mail"}, {below("mail"), below("imap"), below("smtp")}},
         {Label{"cell"}, {below("pic"), to_string(cell::server_address(cell.settings)), "127.0.0.1", "::1"}}};
 }

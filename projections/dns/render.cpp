@@ -21,6 +21,10 @@ namespace {
 
 constexpr char head_key[] = "0-head";
 
+/// What the web front (projections/proxy) and mail answer to, beside the names that are the cell's alone.
+constexpr std::array<std::string_view, 7> service_names{"api",  "calendar", "files",  "imap",
+                                                        "mail", "smtp",     "webmail"};
+
 const State& dns_of(const World& world) { return world.get<Service>(); }
 const peers::State& peers_of(const World& world) { return world.get<peers::Service>(); }
 const cell::Settings<Plain>& cell_of(const World& world) { return world.get<cell::Service>().cell.settings; }
@@ -68,11 +72,21 @@ bool has_addresses(const State& state, std::string_view name) {
     return has;
 }
 
+/// A name of one of the cell's own services that nobody has given another address.
+bool is_service_name(const World& world, const std::string& name) {
+    if (std::ranges::find(service_names, name) == service_names.end()) return false;
+    bool has_alias = false;
+    each_record(
+        dns_of(world), name, [&](const Record&) { return has_alias = true, false; }, RecordType::cname);
+    return !has_alias && !has_addresses(dns_of(world), name) && !peers_of(world).by_name.contains(name);
+}
+
 /// Everything the domain says of one name.
 std::string name_text(const World& world, const std::string& name) {
     const auto& state = dns_of(world);
     std::string text;
-    if (name == "ns" || name == "cell" || (name == "@" && !has_addresses(state, name))) {
+    if (name == "ns" || name == "cell" || (name == "@" && !has_addresses(state, name)) ||
+        is_service_name(world, name)) {
         text += addresses(name, cell::server_address(cell_of(world)), cell::server_address6(cell_of(world)));
     }
     if (const auto* id = peers_of(world).by_name.find(name)) {
@@ -109,6 +123,7 @@ struct Touched {
 
     void add(const cell::Settings<Plain>& s) {
         names.insert({"@", "cell", "ns"});
+        names.insert(service_names.begin(), service_names.end());
         four.insert(cell::server_address(s));
         six.insert(cell::server_address6(s));
     }

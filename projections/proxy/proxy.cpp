@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "projections/cell/cell.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/core/command.hpp"
 #include "projections/world.hpp"
 
@@ -13,9 +16,17 @@ namespace {
 /// is.
 struct Own {
     std::string_view label, upstream;
+    std::string_view extra = {};
 };
-constexpr std::array own_sites{Own{"calendar", "{$PIC_CALENDAR}"}, Own{"files", "{$PIC_FILES}"},
+constexpr std::array own_sites{Own{"api", "{$PIC_UI}"},
+                               Own{"calendar", "{$PIC_CALENDAR}",
+                                   "\tredir /.well-known/caldav / 308\n\tredir /.well-known/carddav / 308\n"},
+                               Own{"cell", "{$PIC_UI}"},
+                               Own{"files", "{$PIC_FILES}"},
+                               Own{"mail", "{$PIC_WEBMAIL}"},
                                Own{"webmail", "{$PIC_WEBMAIL}"}};
+
+constexpr char chain_path[] = "tls/cell.pem", key_path[] = "tls/cell.key";
 
 const State& state_of(const World& world) { return world.get<Service>(); }
 const Hostname& domain_of(const World& world) { return world.get<cell::Service>().cell.settings.domain; }
@@ -35,10 +46,22 @@ ResourceName resource(const Uuid& id, bool removed = false) {
 }
 
 bool is_own(const World& world, std::string_view host) {
-    for (const auto& own : own_sites) {
-        if (host == fmt::format("{}.{}", own.label, domain_of(world).text)) return true;
-    }
-    return false;
+    return std::ranges::any_of(own_sites, [&](const Own& own) {
+        return host == fmt::format("{}.{}", own.label, domain_of(world).text);
+    });
+}
+
+const certificates::Certificate* cell_certificate(const World& world) {
+    const auto* found = certificates::for_service(world, Service::name);
+    return found != nullptr && found->content.key_ref ? found : nullptr;
+}
+
+/// By a name of its own, or by a wildcard one level above (RFC 6125 6.4.3).
+bool covers(const certificates::Certificate& certificate, std::string_view host) {
+    const auto dot = host.find('.');
+    const auto above = dot == std::string_view::npos ? std::string() : "*" + std::string(host.substr(dot));
+    return std::ranges::any_of(certificate.content.sans,
+                               [&](const std::string& name) { return name == host || name == above; });
 }
 
 Result<void> check(const World& world, const Settings<Plain>& s, const Uuid& id, const Moving& moving) {
@@ -84,20 +107,38 @@ http:// {
 }
 )";
 
-std::string block(std::string_view host, Tls tls, std::string_view upstream, std::string_view extra = {}) {
-    return fmt::format("https://{} {{\n{}{}\treverse_proxy {}\n}}\n", host,
-                       tls == Tls::internal ? "\ttls internal\n" : "", extra, upstream);
+std::string block(std::string_view host, std::string_view tls, std::string_view upstream,
+                  std::string_view extra = {}) {
+    return fmt::format("https://{} {{\n{}{}\treverse_proxy {}\n}}\n", host, tls, extra, upstream);
 }
 
-std::string own_text(const Hostname& domain) {
+/// With the cell's certificate where that is for this name; Caddy's own where it is not, or not yet.
+std::string own_tls(const World& world, std::string_view host) {
+    const auto* certificate = cell_certificate(world);
+    if (certificate == nullptr || !covers(*certificate, host)) return "\ttls internal\n";
+    return fmt::format("\ttls {{$PIC_LIVE}}/{} {{$PIC_LIVE}}/{}\n", chain_path, key_path);
+}
+
+std::string own_text(const World& world) {
     std::string text;
     for (const auto& own : own_sites) {
-        const bool calendar = own.label == "calendar";
-        text +=
-            block(fmt::format("{}.{}", own.label, domain.text), Tls::internal, own.upstream,
-                  calendar ? "\tredir /.well-known/caldav / 308\n\tredir /.well-known/carddav / 308\n" : "");
+        const auto host = fmt::format("{}.{}", own.label, domain_of(world).text);
+        text += block(host, own_tls(world, host), own.upstream, own.extra);
     }
+    const auto& domain = domain_of(world).text;
+    if (!state_of(world).by_host.contains(domain)) text += block(domain, own_tls(world, domain), "{$PIC_UI}");
     return text;
+}
+
+void put_certificate(const World& world, Renderer& out) {
+    const auto* certificate = cell_certificate(world);
+    if (certificate == nullptr) {
+        out.drop(chain_path);
+        out.drop(key_path);
+        return;
+    }
+    out.put(chain_path, "0", certificates::chain_pem(world, *certificate));
+    out.put(key_path, "0", Nodes{*certificate->content.key_ref});
 }
 
 void reindex_host(State& state, const Site& site, const Hostname& host) {
@@ -189,10 +230,17 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     if (!now.get<cell::Service>().cell.claimed) return;
     if (before != nullptr && !before->get<cell::Service>().cell.claimed) before = nullptr;
     if (before == nullptr) out.put(config_path, "0-general", std::string(general));
-    if (before == nullptr || domain_of(*before) != domain_of(now))
-        out.put(config_path, "1-own", own_text(domain_of(now)));
-    // A site under a name that the domain's change made the cell's own waits until its name is free again.
-    const bool all = before == nullptr || domain_of(*before) != domain_of(now);
+    // A site under a name that the domain's change made the cell's own waits until its name is free again; a
+    // new certificate may cover what the one before did not.
+    const auto certified = [](const World& world) {
+        const auto* certificate = cell_certificate(world);
+        return certificate == nullptr ? Uuid{} : certificate->id;
+    };
+    const bool all =
+        before == nullptr || domain_of(*before) != domain_of(now) || certified(*before) != certified(now);
+    if (all || !state_of(*before).by_host.same_as(state_of(now).by_host))
+        out.put(config_path, "1-own", own_text(now));
+    if (before == nullptr || certified(*before) != certified(now)) put_certificate(now, out);
     Renderer::each(
         before == nullptr ? nullptr : &state_of(*before).sites, state_of(now).sites, all,
         [&](const Uuid& id, const Site* site) {
@@ -201,7 +249,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
                 out.remove(config_path, key);
             } else {
                 const auto& s = site->settings;
-                out.put(config_path, key, block(s.host.text, s.tls, to_string(s.upstream)));
+                const auto tls = s.tls == Tls::internal ? own_tls(now, s.host.text) : std::string();
+                out.put(config_path, key, block(s.host.text, tls, to_string(s.upstream)));
             }
         });
 }

@@ -27,6 +27,29 @@ class Client(Cell):
         return self.curl("--output", "/dev/null", "--write-out", "%{http_code}", *words)
 
 
+    def root(self):
+        """The certificate that a device is given to trust."""
+        path = self.cell.folder / "root.pem"
+        path.write_text(self.cell.json("vault", "ca")["root"])
+        return path
+
+    def named(self, name):
+        """Words that have curl ask the web front for a name, trusting the cell's root alone."""
+        port = self.cell.ports["https"]
+        return ["--resolve", f"{name}:{port}:127.0.0.1", "--cacert", self.root(), f"https://{name}:{port}"]
+
+    def shown(self, name):
+        """What openssl(1) says of the certificate that a name is served with: verified to the root, and not revoked."""
+        crl = self.cell.folder / "crl.pem"
+        crl.write_text(self.cell.picctl("vault", "crl").stdout)
+        done = self.cell.run("openssl", "s_client", "-connect", f"127.0.0.1:{self.cell.ports['https']}", "-servername", name,
+                             "-verify_hostname", name, "-CAfile", self.root(), "-crl_check", "-CRL", crl, "-verify_return_error",
+                             input="", check=False)
+        self.assertIn("Verify return code: 0 (ok)", done.stdout, done.stdout + done.stderr)
+        leaf = self.cell.run("openssl", "x509", "-noout", "-serial", input=done.stdout).stdout
+        return leaf.strip().split("=")[1].lower().lstrip("0")
+
+
 class Services(Client):
     @unless("chronyd")
     def test_the_cell_tells_the_time(self):
@@ -86,6 +109,28 @@ class Services(Client):
         unknown = cell.picctl("dhcp", "reserve", "02:00:5e:10:00:99", check=False)
         self.assertEqual(unknown.returncode, 6, unknown.stderr)
 
+    @unless("caddy", "curl", "openssl")
+    def test_the_cells_names_lead_to_its_services_under_one_root(self):
+        cell = self.cell
+        gateway = cell.json("cell", "show")["vpn_range"].replace(".0/24", ".1")
+        for label in ("cell", "api", "files", "calendar", "webmail", "mail", "imap", "smtp"):
+            self.assertIn(gateway, cell.dig(f"{label}.cell.home.arpa"), label)
+        cell.picctl("dns", "record", "add", "smtp", "A", "192.0.2.25", "--wait")
+        eventually(lambda: cell.dig("smtp.cell.home.arpa") == ["192.0.2.25"], "a record of one's own wins")
+        cell.wait_applied("proxy")
+        eventually(lambda: self.status(*self.named("api.cell.home.arpa")[:-1], self.named("api.cell.home.arpa")[-1] + "/api/v1/openapi.json")
+                   == "200", "the API by its name, with the cell's certificate")
+        for name in ("cell.cell.home.arpa", "cell.home.arpa"):
+            self.assertEqual(self.status(*self.named(name)[:-1], self.named(name)[-1] + "/api/v1/openapi.json"), "200", name)
+        ours = self.shown("api.cell.home.arpa")
+        self.assertEqual(self.shown("cell.home.arpa"), ours)
+        self.assertEqual(ours, next(item["serial"] for item in cell.json("vault", "certificate", "list")["items"]
+                                    if item["service"] == "proxy").lstrip("0"))
+        refused = cell.picctl("proxy", "site", "add", "files.cell.home.arpa", "127.0.0.1:9", check=False)
+        self.assertEqual(refused.returncode, 5, refused.stderr)
+        for path in (cell.folder / "data").rglob("*.db*"):
+            self.assertNotIn(b"PRIVATE KEY", path.read_bytes(), path)
+
     @unless("caddy", "curl")
     def test_a_site_is_served_over_tls_and_no_request_is_lost(self):
         cell = self.cell
@@ -96,7 +141,7 @@ class Services(Client):
         self.addCleanup(upstream.shutdown)
         cell.picctl("proxy", "site", "add", "wiki.cell.home.arpa", f"127.0.0.1:{upstream.server_address[1]}", "--wait")
         cell.wait_applied("proxy")
-        root = cell.folder / "state" / "proxy" / "pki" / "authorities" / "local" / "root.crt"
+        root = self.root()
         https = cell.ports["https"]
         site = [f"https://wiki.cell.home.arpa:{https}/", "--resolve", f"wiki.cell.home.arpa:{https}:127.0.0.1", "--cacert", root,
                 "--output", "/dev/null", "--write-out", "%{http_code} %{http_version}"]
