@@ -18,7 +18,7 @@ http::Response make_backup(Context& c, const Request& request) {
     const auto work = c.spool / fmt::format("backup-{}", to_string(core::new_uuid()));
     const auto archive = work.string() + ".pic";
     const auto made =
-        backup::create_backup({c.copy_log, c.cell.vault(), work}, archive, passphrase_of(request));
+        backup::create_backup({c.log_for_backup, c.cell.vault(), work}, archive, passphrase_of(request));
     if (!made) return http::problem(made.error(), request.request_id);
     http::Response response;
     response.content_type = "application/octet-stream";

@@ -9,6 +9,7 @@
 #include "controller/access/rate_limit.hpp"
 #include "controller/access/sessions.hpp"
 #include "controller/access/setup_token.hpp"
+#include "controller/backup/archive.hpp"
 #include "controller/broker/client.hpp"
 #include "controller/core/cell.hpp"
 #include "controller/health/watch.hpp"
@@ -35,8 +36,8 @@ struct Context {
     access::SetupToken* setup_token = nullptr;  ///< of a cell that is not claimed yet
     http::Metrics& metrics;
     std::filesystem::path spool;  ///< folder for backups on their way, on the data's own disk
-    std::function<void(const std::filesystem::path&)>
-        copy_log;  ///< writes a consistent copy of the log there
+    /// see backup::BackupSources
+    std::function<Result<backup::Content>(const std::filesystem::path&)> log_for_backup;
     std::function<Result<Epoch>(const RestoreRequest&)>
         restore;                          ///< puts an archive in the place of this cell; takes long
     std::function<void()> after_restore;  ///< when that was answered, whatever the answer: it may start anew

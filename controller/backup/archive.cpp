@@ -73,13 +73,17 @@ std::string encode(const Manifest& manifest) {
 
 struct Source {
     MemberInfo info;
-    Descriptor file{-1};      ///< or
-    std::string_view memory;  ///< of a Member that outlives this
+    Descriptor file{-1};             ///< or
+    std::string_view memory;         ///< or
+    const Stream* stream = nullptr;  ///< of a Member that outlives this
 };
 
 Result<Source> open_source(const Member& member) {
     if (const auto* secret = std::get_if<Secret>(&member.content)) {
         return Source{.info = {member.name, secret->size()}, .memory = secret->reveal()};
+    }
+    if (const auto* stream = std::get_if<Stream>(&member.content)) {
+        return Source{.info = {member.name, stream->size}, .memory = {}, .stream = stream};
     }
     const auto& path = std::get<std::filesystem::path>(member.content);
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -91,7 +95,28 @@ Result<Source> open_source(const Member& member) {
                   .memory = {}};
 }
 
+std::unexpected<Rejection> changed_meanwhile(const Source& source) {
+    return bad_member(fmt::format("{} changed while it was being read", source.info.name));
+}
+
+Result<void> write_stream(SealedWriter& writer, const Source& source) {
+    Result<void> written;
+    std::uint64_t left = source.info.size;
+    source.stream->read([&](std::string_view bytes) {
+        if (bytes.size() > left) {
+            written = changed_meanwhile(source);
+        } else {
+            left -= bytes.size();
+            written = writer.write(bytes);
+        }
+        return written.has_value();
+    });
+    if (written && left != 0) written = changed_meanwhile(source);
+    return written;
+}
+
 Result<void> write_source(SealedWriter& writer, const Source& source) {
+    if (source.stream != nullptr) return write_stream(writer, source);
     if (!source.file) return writer.write(source.memory);
     Secret buffer(chunk_size);
     std::uint64_t left = source.info.size;
@@ -99,7 +124,7 @@ Result<void> write_source(SealedWriter& writer, const Source& source) {
         const ssize_t got = source.file.read_up_to(buffer.bytes().data(), buffer.size());
         if (got < 0) return io_failure("read", source.info.name);
         if (static_cast<std::uint64_t>(got) > left || (got == 0 && left > 0)) {
-            return bad_member(fmt::format("{} changed while it was being read", source.info.name));
+            return changed_meanwhile(source);
         }
         if (got == 0) return {};
         left -= static_cast<std::uint64_t>(got);
@@ -131,6 +156,18 @@ Result<Manifest> write_into(const Descriptor& file, const Secret& passphrase, st
     if (!written) return std::unexpected(std::move(written).error());
     return manifest;
 }
+
+/// Removes a file when the scope ends.
+class Unlink {
+  public:
+    explicit Unlink(const std::filesystem::path& file) : file_(file) {}
+    ~Unlink() { ::unlink(file_.c_str()); }
+    Unlink(const Unlink&) = delete;
+    Unlink& operator=(const Unlink&) = delete;
+
+  private:
+    const std::filesystem::path& file_;
+};
 
 Result<void> sync_folder_of(const std::filesystem::path& file) {
     const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
@@ -232,7 +269,7 @@ Result<Manifest> extract_all(const Descriptor& file, const ArchiveKey& key,
 }  // namespace
 
 Result<Manifest> write_archive(const std::filesystem::path& archive, const Secret& passphrase,
-                               std::span<const Member> members, KdfCost cost) {
+                               std::span<const Member> members, KdfCost cost, Keep keep) {
     if (passphrase.size() < passphrase_length_min) {
         return reject("passphrase_too_short",
                       fmt::format("a passphrase has at least {} bytes", passphrase_length_min));
@@ -241,16 +278,17 @@ Result<Manifest> write_archive(const std::filesystem::path& archive, const Secre
     draft += ".part";
     Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return io_failure("create", draft);
+    const Unlink no_draft(draft);
     Result<Manifest> manifest = write_into(file, passphrase, members, cost);
-    if (manifest && ::fsync(file.number()) != 0) manifest = io_failure("sync", draft);
+    if (manifest && keep == Keep::on_disk && ::fsync(file.number()) != 0)
+        manifest = io_failure("sync", draft);
     // link() instead of rename(): it does not replace what is there.
     if (manifest && ::link(draft.c_str(), archive.c_str()) != 0) {
         manifest = errno == EEXIST
                        ? reject("backup_exists", fmt::format("{} exists already", archive.string()))
                        : io_failure("put in place", archive);
     }
-    ::unlink(draft.c_str());
-    if (!manifest) return manifest;
+    if (!manifest || keep != Keep::on_disk) return manifest;
     if (auto synced = sync_folder_of(archive); !synced) return std::unexpected(std::move(synced).error());
     return manifest;
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
@@ -29,12 +30,24 @@ inline constexpr std::uint64_t archive_size_limit = std::uint64_t{1}
 inline constexpr std::size_t chunk_size = 64 * 1024;        ///< plain bytes in a sealed chunk
 inline constexpr std::size_t passphrase_length_min = 8;     ///< bytes
 
-/// Where a member's bytes come from: a file that nobody writes to any more (a copy), or memory (the master
-/// key).
+/// Bytes that come as they are read: read(sink) gives the sink exactly `size` of them, in pieces, and ends
+/// when it returns false.
+struct Stream {
+    std::uint64_t size = 0;
+    std::function<void(const std::function<bool(std::string_view)>& sink)> read;
+};
+
+/// Where a member's bytes come from: a file that nobody writes to any more (a copy), memory (the master key),
+/// or a stream (the log, which is large).
+using Content = std::variant<std::filesystem::path, vault::Secret, Stream>;
+
 struct Member {
     std::string name;  ///< [a-z0-9][a-z0-9._-]*, unique
-    std::variant<std::filesystem::path, vault::Secret> content;
+    Content content;
 };
+
+/// Whether an archive is to outlive a power cut, or is only on its way to somebody else.
+enum class Keep { on_disk, in_transit };
 
 struct MemberInfo {
     std::string name;
@@ -47,11 +60,11 @@ struct Manifest {
     std::vector<MemberInfo> members;
 };
 
-/// Writes `archive` with mode 0600, on the disk when this returns; an existing file is refused. Rejections:
-/// passphrase_too_short, backup_exists, backup_unwritable, backup_member_invalid.
+/// Writes `archive` with mode 0600; an existing file is refused. What a stream throws goes through.
+/// Rejections: passphrase_too_short, backup_exists, backup_unwritable, backup_member_invalid.
 [[nodiscard]] Result<Manifest> write_archive(const std::filesystem::path& archive,
                                              const vault::Secret& passphrase, std::span<const Member> members,
-                                             vault::KdfCost cost = {});
+                                             vault::KdfCost cost = {}, Keep keep = Keep::on_disk);
 
 /// Extracts into the folder `staging`, which must not exist and is created with mode 0700; on any rejection
 /// it is removed again. Rejections: backup_missing, backup_not_an_archive, backup_newer_version,

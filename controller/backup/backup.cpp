@@ -68,27 +68,26 @@ Result<std::unique_ptr<Vault>> open_vault(const std::filesystem::path& staging,
 }  // namespace
 
 Result<Manifest> create_backup(const BackupSources& sources, const std::filesystem::path& archive,
-                               const Secret& passphrase, vault::KdfCost cost) {
+                               const Secret& passphrase, vault::KdfCost cost, Keep keep) {
     const std::filesystem::path& folder = sources.work_folder;
     if (::mkdir(folder.c_str(), 0700) != 0) {
         return reject("backup_unwritable",
                       fmt::format("cannot create {}: {}", folder.string(), std::strerror(errno)));
     }
     const WorkFolder cleanup(folder);
-    std::optional<Secret> master;
     try {
-        sources.copy_log(folder / log_member);
-        master = sources.vault.copy_with_key(folder / vault_member);
+        auto log = sources.log(folder / log_member);
+        if (!log) return std::unexpected(std::move(log.error()));
+        auto master = sources.vault.copy_with_key(folder / vault_member);
+        std::vector<Member> members;
+        members.push_back({log_member, *std::move(log)});
+        members.push_back({vault_member, folder / vault_member});
+        if (master) members.push_back({key_member, std::move(*master)});
+        return write_archive(archive, passphrase, members, cost, keep);
     } catch (const sqlite::Error& error) {
         if (!error.unwritable()) throw;
         return reject("backup_unwritable", error.what());
     }
-
-    std::vector<Member> members;
-    members.push_back({log_member, folder / log_member});
-    members.push_back({vault_member, folder / vault_member});
-    if (master) members.push_back({key_member, std::move(*master)});
-    return write_archive(archive, passphrase, members, cost);
 }
 
 Result<std::unique_ptr<Vault>> stage_restore(const std::filesystem::path& archive, const Secret& passphrase,

@@ -39,6 +39,19 @@ void make_folder(const std::filesystem::path& folder) {
                                                 error.message()));
 }
 
+/// The log for a backup: streamed, or where that cannot be, copied first.
+Result<backup::Content> log_content(const log::SqliteStore& store, const std::filesystem::path& copy) {
+    if (std::shared_ptr snapshot = store.snapshot()) {
+        return backup::Stream{snapshot->size(), [snapshot](const auto& sink) { snapshot->read(sink); }};
+    }
+    try {
+        store.copy_to(copy);
+    } catch (const log::ReadError& error) {
+        return reject("backup_unwritable", error.what());
+    }
+    return copy;
+}
+
 std::unique_ptr<log::SqliteStore> open_log(const Options& options) {
     log::OpenOptions open{options.data, core::new_uuid(), core::now()};
     open.upcast = [](Event& event) {
@@ -249,7 +262,9 @@ struct Daemon::Parts {
         queries = std::make_unique<api::QueryPort>(*cell);
         pages = std::make_unique<api::EventPagePort>(*cell);
         gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
-        const auto copy_log = [this](const std::filesystem::path& file) { store->copy_to(file); };
+        const auto log_for_backup = [this](const std::filesystem::path& copy) {
+            return log_content(*store, copy);
+        };
         const auto put_back = [this](const api::RestoreRequest& asked) { return restore(asked); };
         const auto after_restore = [this] {
             if (start_anew) server->stop();
@@ -257,8 +272,8 @@ struct Daemon::Parts {
         watch = api::watch_over(*cell, containers, options.data, resolver_address());
         context = std::make_unique<api::Context>(
             api::Context{*cell, *commands, *sessions, installation, passwords, limiter, *access_log,
-                         setup_token ? &*setup_token : nullptr, metrics, options.data / "spool", copy_log,
-                         put_back, after_restore, resolver_address(), containers, *watch});
+                         setup_token ? &*setup_token : nullptr, metrics, options.data / "spool",
+                         log_for_backup, put_back, after_restore, resolver_address(), containers, *watch});
         std::error_code ignored;
         std::filesystem::remove_all(context->spool, ignored);  // what a killed daemon left on its way
         make_folder(context->spool);

@@ -239,4 +239,8 @@ void SqliteStore::copy_to(const std::filesystem::path& file) const {
     impl_->readers.with([&](SqliteReader& reader) { reader.database().copy_to(file); });
 }
 
+std::unique_ptr<FileSnapshot> SqliteStore::snapshot() const {
+    return impl_->options.read_only ? nullptr : FileSnapshot::take(impl_->file, impl_->gate);
+}
+
 }  // namespace pic::log

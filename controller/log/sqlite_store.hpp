@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 
+#include "controller/log/file_snapshot.hpp"
 #include "controller/log/store.hpp"
 
 namespace pic::log {
@@ -64,6 +65,9 @@ class SqliteStore final : public LogStore {
     /// A consistent copy as of now, beside any writes, made in one step; `file` must not exist. It opens as a
     /// log of its own (raise the epoch then). Throws ReadError (log_io) where it cannot be written.
     void copy_to(const std::filesystem::path& file) const;
+    /// The same without a second file, to be read while it lives; nothing where that cannot be had now (the
+    /// log was opened for reading only, or a long read is under way). Throws sqlite::Error.
+    [[nodiscard]] std::unique_ptr<FileSnapshot> snapshot() const;
 
   private:
     struct Impl;

@@ -307,3 +307,30 @@ TEST_CASE("a passphrase has a least length, and an archive has to be there") {
     std::filesystem::create_directory(folder.archive);
     CHECK(folder.read().error().code == "backup_missing");
 }
+
+TEST_CASE("a member may be a stream, which keeps to its size") {
+    const ArchiveFolder folder;
+    const auto bytes = pattern(200'000);
+    const auto streamed = [&](std::uint64_t size) {
+        std::vector<Member> members;
+        members.push_back({"log.db", Stream{size, [&bytes](const auto& sink) {
+                                                const std::string_view all = bytes;
+                                                if (sink(all.substr(0, 70'000))) sink(all.substr(70'000));
+                                            }}});
+        return folder.write(std::move(members));
+    };
+    CHECK(streamed(bytes.size() - 1).error().code == "backup_member_invalid");
+    CHECK(streamed(bytes.size() + 1).error().code == "backup_member_invalid");
+    CHECK_FALSE(std::filesystem::exists(folder.archive));
+    REQUIRE(streamed(bytes.size()).has_value());
+    REQUIRE(folder.read().has_value());
+    CHECK(read_bytes(folder.staging / "log.db") == bytes);
+}
+
+TEST_CASE("what a stream throws goes through and leaves no draft") {
+    const ArchiveFolder folder;
+    std::vector<Member> members;
+    members.push_back({"log.db", Stream{1, [](const auto&) { throw std::runtime_error("torn"); }}});
+    CHECK_THROWS_WITH(folder.write(std::move(members)), "torn");
+    CHECK(std::filesystem::is_empty(folder.folder.path()));
+}

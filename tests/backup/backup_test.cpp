@@ -36,7 +36,10 @@ struct Cell {
     }
 
     [[nodiscard]] Result<Manifest> backup() const {
-        const auto copy_log = [](const std::filesystem::path& file) { test::write_bytes(file, "the log"); };
+        const auto copy_log = [](const std::filesystem::path& file) -> Result<Content> {
+            test::write_bytes(file, "the log");
+            return file;
+        };
         return create_backup({copy_log, *vault, folder / "work"}, archive, passphrase(), cheap_key);
     }
     [[nodiscard]] Result<std::unique_ptr<Vault>> restore(std::optional<Secret> vault_passphrase = {}) const {
