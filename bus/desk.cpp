@@ -193,6 +193,13 @@ void Desk::wake(Sequence head, const Send& send) {
     }
 }
 
+void Desk::foresee() {
+    guarded([&]() -> std::optional<AnswerBody> {
+        backend_.foresee();
+        return {};
+    });
+}
+
 std::optional<Frames> Desk::answer_to(Session& session, const StandingFetch& standing) {
     const auto who = allowed_.find(session.key);
     if (!who || !check_speaks_for(*who, standing.fetch.service)) return std::nullopt;

@@ -27,6 +27,8 @@ class Desk {
     /// The log has grown: lets the controller render, then answers the standing fetches that have now
     /// something to get.
     void wake(Sequence head, const Send& send);
+    /// It is about to grow: lets the controller render ahead.
+    void foresee();
 
     void end(std::string_view routing_id) { sessions_.end(routing_id); }
     /// Ends what has been silent for too long.

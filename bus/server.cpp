@@ -114,6 +114,7 @@ struct Server::Impl {
     Doorbell bell;
     std::atomic<std::uint64_t> head;
     std::atomic<bool> notified{false};
+    std::atomic<bool> foreseen{false};
     std::atomic<bool> revoked{false};
     std::atomic<bool> stopping{false};
     bool rebinding = false;
@@ -162,7 +163,11 @@ void Server::Impl::turn() {
 void Server::Impl::on_bell() {
     bell.answer();
     if (revoked.exchange(false)) drop_connections();
-    if (!notified.exchange(false)) return;
+    if (!notified.exchange(false)) {
+        if (foreseen.exchange(false)) desk.foresee();
+        return;
+    }
+    foreseen = false;  // late with what is here already: no time for what is yet to come
     desk.wake(Sequence{head.load()}, [this](std::string_view routing_id, Frames frames) {
         return send(router.socket(), routing_id, std::move(frames)) != Sent::full;
     });
@@ -223,6 +228,10 @@ void Server::notify(Sequence head) {
     while (seen < head.value && !impl_->head.compare_exchange_weak(seen, head.value)) {
     }
     if (!impl_->notified.exchange(true)) impl_->bell.ring();
+}
+
+void Server::foresee() {
+    if (!impl_->foreseen.exchange(true)) impl_->bell.ring();
 }
 
 Result<void> Server::allow(std::string_view public_key, PeerIdentity identity) {

@@ -37,6 +37,9 @@ struct Backend {
     /// Server::notify() was called at least once since the last wake(): render now. The answers to standing
     /// fetches and the hint go out when this returns.
     virtual void wake() = 0;
+    /// Server::foresee() was called and nothing else waits: get ready for the wake() that will probably
+    /// follow.
+    virtual void foresee() {}
     /// The bus has checked that the agent's key may speak for the service and that its position is not ahead
     /// of the log. `fetch.have` may still be of an older epoch, or a revision that is no longer held: answer
     /// from nothing then.
@@ -76,6 +79,8 @@ class Server {
     /// The log has reached `head`. Cheap (an atomic and, when the thread sleeps, one write to an eventfd);
     /// many calls before the thread comes round become one.
     void notify(Sequence head);
+    /// A notify() is about to come: the thread may use the time, if it has nothing better to do. As cheap.
+    void foresee();
     /// Lets a key in, or changes what it may do, from the next message on. Refusal: "bad_key".
     [[nodiscard]] Result<void> allow(std::string_view public_key, PeerIdentity identity);
     /// Takes every key of this id off the list. Its messages are refused from now on, and its connections are

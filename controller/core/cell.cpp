@@ -54,7 +54,8 @@ Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, acces
     std::vector<Writer::Observer> observers;
     observers.emplace_back([this](const World& before, const World& after) { committed(before, after); });
     writer_ = std::make_unique<Writer>(
-        store_, initial_, std::move(observers), [this] { return vault_.commit_staged(); }, options_.step);
+        store_, initial_, std::move(observers),
+        [this](const std::shared_ptr<const World>& next) { return before_commit(next); }, options_.step);
 }
 
 Cell::~Cell() { stop(); }
@@ -90,7 +91,7 @@ void Cell::start() {
                 });
         });
     hooks.renew = [keeper](const World& now_world) { keeper->look(now_world, now()); };
-    publisher_.render(*world());
+    publisher_.render(world());
     start_bus();
     housekeeping_ = std::make_unique<Housekeeping>(vault_, std::move(hooks));
     housekeeping_->start();
@@ -144,6 +145,18 @@ void Cell::stop() {
     rest();
     if (bus_) bus_->stop();
     if (workers_) workers_->pool.join();
+}
+
+/// While the disk is busy with the log, the bus's thread may render what is to be sent afterwards.
+Result<void> Cell::before_commit(const std::shared_ptr<const World>& world) {
+    auto sealed = vault_.commit_staged();
+    if (!sealed || !bus_) return sealed;
+    {
+        const std::lock_guard lock(foreseen_mutex_);
+        foreseen_ = world;
+    }
+    bus_->foresee();
+    return {};
 }
 
 void Cell::committed(const World& before, const World& after) {
@@ -236,7 +249,16 @@ void Cell::post(std::move_only_function<void()> work) {
 // --- bus::Backend
 // ------------------------------------------------------------------------------------------------------
 
-void Cell::wake() { publisher_.render(*world()); }
+void Cell::wake() { publisher_.render(world()); }
+
+void Cell::foresee() {
+    std::shared_ptr<const World> next;
+    {
+        const std::lock_guard lock(foreseen_mutex_);
+        next = std::exchange(foreseen_, nullptr);
+    }
+    if (next) publisher_.render_ahead(std::move(next));
+}
 
 Result<bus::FetchAnswer> Cell::fetch(const bus::PeerIdentity&, const bus::Fetch& fetch) {
     return publisher_.fetch(fetch.service, fetch.have);

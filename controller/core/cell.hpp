@@ -118,6 +118,7 @@ class Cell final : private bus::Backend {
   private:
     // bus::Backend, on the bus's thread
     void wake() override;
+    void foresee() override;
     Result<bus::FetchAnswer> fetch(const bus::PeerIdentity& who, const bus::Fetch& fetch) override;
     void report(const bus::PeerIdentity& who, Report report) override;
     void status(const bus::PeerIdentity& who, bus::Status status) override;
@@ -128,6 +129,7 @@ class Cell final : private bus::Backend {
     void disconnected(const bus::PeerIdentity& who) override;
     void fault(std::string_view what) override;
 
+    Result<void> before_commit(const std::shared_ptr<const World>& world);
     void committed(const World& before, const World& after);
     void open_live_history();
     void tick();
@@ -151,6 +153,8 @@ class Cell final : private bus::Backend {
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Housekeeping> housekeeping_;
     World initial_;
+    std::mutex foreseen_mutex_;
+    std::shared_ptr<const World> foreseen_;  ///< whose commit is on its way to the disk
 };
 
 }  // namespace pic::core

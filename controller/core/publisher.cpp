@@ -75,35 +75,42 @@ Publisher::Publisher(Uuid cell, Epoch epoch, vault::Vault& vault)
     for (const auto name : rendering_services()) services_[std::string(name)].status.name = name;
 }
 
-std::vector<std::string> Publisher::render(const World& world) {
+/// Only the rendering thread adds revisions and replaces the world, so it reads both without the lock.
+Publisher::Rendering Publisher::rendering_of(std::shared_ptr<const World> world) const {
+    Rendering rendering{std::move(world), {}};
+    const auto& now = *rendering.world;
+    for (const auto& [name, entry] : services_) {
+        const Revision* const last = entry.revisions.empty() ? nullptr : &entry.revisions.back();
+        Revision next = last == nullptr ? Revision{} : *last;
+        render_service(name, rendered_.get(), now, next.files);
+        next.enabled = services::is_running(now, name);
+        if (last != nullptr && next.enabled == last->enabled && same_files(last->files, next.files)) continue;
+        for (const auto& [path, file] : next.files.files) (void)file.summary();
+        next.sequence = now.sequence;
+        rendering.changed.emplace_back(name, std::move(next));
+    }
+    return rendering;
+}
+
+void Publisher::render_ahead(std::shared_ptr<const World> world) { ahead_ = rendering_of(std::move(world)); }
+
+std::vector<std::string> Publisher::render(std::shared_ptr<const World> world) {
+    auto rendering = std::exchange(ahead_, {});
+    if (rendering.world != world) rendering = rendering_of(std::move(world));
     std::vector<std::string> changed;
     std::vector<ServiceStatus> tell;
-    const auto before = [&] {
-        const std::lock_guard lock(mutex_);
-        return rendered_;
-    }();
-    for (auto& [name, entry] : services_) {
-        // Only this thread adds revisions, so the newest may be read without the lock.
-        Revision next = entry.revisions.empty() ? Revision{} : entry.revisions.back();
-        const RenderedService last = next.files;
-        render_service(name, before.get(), world, next.files);
-        next.enabled = services::is_running(world, name);
-        const bool same = !entry.revisions.empty() && next.enabled == entry.revisions.back().enabled &&
-                          same_files(last, next.files);
-        if (same) continue;
-        for (const auto& [path, file] : next.files.files) (void)file.summary();
-        next.sequence = world.sequence;
-        const std::lock_guard lock(mutex_);
-        entry.status.desired = world.sequence;
-        entry.status.enabled = next.enabled;
-        entry.revisions.push_back(std::move(next));
-        if (entry.revisions.size() > revisions_kept) entry.revisions.pop_front();
-        changed.push_back(name);
-        tell.push_back(entry.status);
-    }
     {
         const std::lock_guard lock(mutex_);
-        rendered_ = std::make_shared<World>(world);
+        for (auto& [name, next] : rendering.changed) {
+            auto& entry = services_.at(name);
+            entry.status.desired = next.sequence;
+            entry.status.enabled = next.enabled;
+            entry.revisions.push_back(std::move(next));
+            if (entry.revisions.size() > revisions_kept) entry.revisions.pop_front();
+            tell.push_back(entry.status);
+            changed.push_back(std::move(name));
+        }
+        rendered_ = std::move(rendering.world);
     }
     finish_waiters(std::chrono::steady_clock::now());
     if (told_) {

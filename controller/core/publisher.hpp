@@ -45,9 +45,13 @@ class Publisher {
     /// `cell` and `epoch` stamp the revisions.
     Publisher(Uuid cell, Epoch epoch, vault::Vault& vault);
 
-    /// Renders what changed from the world rendered last to `world`; which services got a new revision. One
+    /// Renders what changed from the world rendered last to `world`, and shows it; which services got a new
+    /// revision. One thread.
+    std::vector<std::string> render(std::shared_ptr<const World> world);
+    /// Renders what render() of the same object would, and shows nobody: for a world whose commit is still on
+    /// its way to the disk. If it never comes to that, the work was in vain and nothing else. The same
     /// thread.
-    std::vector<std::string> render(const World& world);
+    void render_ahead(std::shared_ptr<const World> world);
 
     /// For an agent that has `have`. Rejection: "unknown_service", "secret_missing".
     [[nodiscard]] Result<bus::FetchAnswer> fetch(const std::string& service, const Position& have) const;
@@ -81,12 +85,18 @@ class Publisher {
         std::deque<Revision> revisions;  ///< newest last; never empty once rendered
         ServiceStatus status;
     };
+    /// What differs in a world from the one rendered last.
+    struct Rendering {
+        std::shared_ptr<const World> world;
+        std::vector<std::pair<std::string, Revision>> changed;  ///< by service
+    };
     struct Waiting {
         Sequence first, last;
         std::chrono::steady_clock::time_point deadline;
         Waiter done;
     };
 
+    [[nodiscard]] Rendering rendering_of(std::shared_ptr<const World> world) const;
     [[nodiscard]] Result<Bundle> bundle(const std::string& service, const Revision* base,
                                         const Revision& now) const;
     [[nodiscard]] std::optional<std::vector<AppliedTo>> outcome(const Waiting& waiting, bool late) const;
@@ -97,8 +107,9 @@ class Publisher {
     vault::Vault& vault_;
     std::function<void(const ServiceStatus&)> told_;
     mutable std::mutex mutex_;
-    std::map<std::string, Entry> services_;
+    std::map<std::string, Entry> services_;  ///< which there are is settled by the constructor
     std::shared_ptr<const World> rendered_;
+    Rendering ahead_;  ///< the rendering thread's alone
     std::vector<Waiting> waiting_;
 };
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 namespace pic::core {
 
 Rejection within_command(Rejection refused, std::size_t index) {
@@ -13,25 +11,32 @@ Rejection within_command(Rejection refused, std::size_t index) {
     return refused;
 }
 
+StreamVersion Folding::raise(const std::string& stream) {
+    auto [version, fresh] = versions_.try_emplace(stream);
+    if (fresh) version->second = version_of_(stream);
+    return version->second = version->second.next();
+}
+
+void Folding::fold(Decision decision, Rehearsal& into) {
+    for (auto& event : decision.events) {
+        const Meta meta{world_.sequence.next(), raise(event.stream), at_};
+        evolver_.apply(world_, EventView{event.type, event.schema_version, event.data, meta});
+        into.events.push_back(std::move(event));
+    }
+    into.resources.push_back(std::move(decision.resource));
+}
+
 Result<Rehearsal> rehearse(World& world, Evolver& evolver, std::span<const AnyCommand> commands, Timestamp at,
-                           const std::function<StreamVersion(std::string_view stream)>& version_of) {
+                           const VersionOf& version_of) {
     Rehearsal result;
-    std::unordered_map<std::string, StreamVersion> versions;
+    Folding folding(world, evolver, at, version_of);
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto decision = commands[i]->decide(world);
         if (!decision) {
             return std::unexpected(commands.size() == 1 ? std::move(decision.error())
                                                         : within_command(std::move(decision.error()), i));
         }
-        for (auto& event : decision->events) {
-            auto [version, fresh] = versions.try_emplace(event.stream);
-            if (fresh) version->second = version_of(event.stream);
-            version->second = version->second.next();
-            const Meta meta{world.sequence.next(), version->second, at};
-            evolver.apply(world, EventView{event.type, event.schema_version, event.data, meta});
-            result.events.push_back(std::move(event));
-        }
-        result.resources.push_back(std::move(decision->resource));
+        folding.fold(*std::move(decision), result);
     }
     return result;
 }

@@ -97,7 +97,7 @@ struct Writer::Impl {
                 world, EventView{e.type, e.schema_version, e.data, Meta{e.sequence, e.version, e.at}, true});
             return true;
         });
-        publish(std::move(world));
+        publish(std::make_shared<const World>(std::move(world)));
         broken = false;
     }
 
@@ -128,8 +128,9 @@ struct Writer::Impl {
     }
 
     void commit(std::vector<Submission>& batch) {
-        World tentative = *current();
-        const auto events_before = tentative.sequence.value;
+        const auto before = current();
+        const auto next = std::make_shared<World>(*before);
+        World& tentative = *next;
         auto transaction = store.begin();
         std::vector<Result<Answer>> answers;
         answers.reserve(batch.size());
@@ -140,7 +141,7 @@ struct Writer::Impl {
         if (made != 0) {
             // Also those that a rule refused: it may have been a neighbour's tentative change that stood in
             // their way.
-            if (auto ready = prepare_commit(); !ready) {
+            if (auto ready = prepare_commit(next); !ready) {
                 transaction.reset();
                 return refuse_all(batch, ready.error());
             }
@@ -151,16 +152,16 @@ struct Writer::Impl {
         transaction.reset();
         ++batches;
         changes += made;
-        events += tentative.sequence.value - events_before;
-        publish(std::move(tentative));
+        events += next->sequence.value - before->sequence.value;
+        publish(next);
         reached("published");
         for (std::size_t i = 0; i < batch.size(); ++i) finish(batch[i], std::move(answers[i]));
         reached("answered");
     }
 
-    Result<void> prepare_commit() const {
+    Result<void> prepare_commit(const std::shared_ptr<const World>& next) const {
         if (!before_commit) return {};
-        return before_commit();
+        return before_commit(next);
     }
 
     Result<Answer> make(Submission& submission, World& tentative, log::Batch& transaction) {
@@ -169,36 +170,64 @@ struct Writer::Impl {
                 return repeat(submission, *std::move(first));
         }
         if (submission.refused) return std::unexpected(*submission.refused);
-        const auto version_of = [&](std::string_view stream) { return transaction.stream_version(stream); };
+        const VersionOf version_of = [&](std::string_view stream) {
+            return transaction.stream_version(stream);
+        };
         for (const auto& e : submission.expected) {
             if (version_of(e.stream) != e.version)
                 return reject("stale_version", fmt::format("{} has been changed meanwhile", e.stream));
         }
-        World after = tentative;
-        auto made = decide(submission, after, version_of);
+        auto made = submission.commands.size() == 1 ? decide_alone(submission, tentative, version_of)
+                                                    : decide_together(submission, tentative, version_of);
         if (!made) return std::unexpected(std::move(made.error()));
-        if (submission.if_match && !made->resources.empty()) {
-            const auto version = version_of(made->resources.front().stream);
-            if (version != *submission.if_match) {
-                return reject("stale_version",
-                              fmt::format("it has been changed meanwhile: its version is {}, not {}",
-                                          version.value, submission.if_match->value));
-            }
-        }
         const auto appended = transaction.append(submission.info, made->events);
-        auto answer =
-            submission.answer(Outcome{after, appended, made->events, made->resources, after.sequence});
-        answer.sequence = after.sequence;
+        auto answer = submission.answer(
+            Outcome{tentative, appended, made->events, made->resources, tentative.sequence});
+        answer.sequence = tentative.sequence;
         if (submission.key) keep(submission, answer, transaction);
-        tentative = std::move(after);
         return answer;
     }
 
+    /// Most change-sets are one command: decided first and then folded in place, it needs no world to be
+    /// thrown away, and the paths to what it changes are not copied once more for each command of a batch.
+    Result<Rehearsal> decide_alone(const Submission& submission, World& world, const VersionOf& version_of) {
+        auto decision = guarded([&] { return submission.commands.front()->decide(world); });
+        if (!decision) return std::unexpected(std::move(decision.error()));
+        if (auto current = check_match(submission, decision->resource, version_of); !current)
+            return std::unexpected(std::move(current.error()));
+        Rehearsal made;
+        Folding(world, evolver, submission.info.at, version_of).fold(*std::move(decision), made);
+        return made;
+    }
+
+    Result<Rehearsal> decide_together(const Submission& submission, World& world,
+                                      const VersionOf& version_of) {
+        World after = world;
+        auto made = guarded(
+            [&] { return rehearse(after, evolver, submission.commands, submission.info.at, version_of); });
+        if (!made) return made;
+        if (!made->resources.empty()) {
+            if (auto current = check_match(submission, made->resources.front(), version_of); !current)
+                return std::unexpected(std::move(current.error()));
+        }
+        world = std::move(after);
+        return made;
+    }
+
+    static Result<void> check_match(const Submission& submission, const ResourceName& resource,
+                                    const VersionOf& version_of) {
+        if (!submission.if_match) return {};
+        const auto version = version_of(resource.stream);
+        if (version == *submission.if_match) return {};
+        return reject("stale_version", fmt::format("it has been changed meanwhile: its version is {}, not {}",
+                                                   version.value, submission.if_match->value));
+    }
+
     /// A fault in a decider costs its own change-set, not its neighbours'.
-    Result<Rehearsal> decide(const Submission& submission, World& after,
-                             const std::function<StreamVersion(std::string_view)>& version_of) {
+    template <class F>
+    static auto guarded(F&& decide) -> decltype(decide()) {
         try {
-            return rehearse(after, evolver, submission.commands, submission.info.at, version_of);
+            return decide();
         } catch (const std::exception& error) {
             spdlog::error("internal: a change-set could not be decided: {}", error.what());
             return reject("internal", "the change could not be decided; the daemon's log says why");
@@ -225,9 +254,8 @@ struct Writer::Impl {
         transaction.remember(*submission.key, kept, submission.info.at);
     }
 
-    void publish(World world) {
+    void publish(const std::shared_ptr<const World>& after) {
         const auto before = current();
-        auto after = std::make_shared<const World>(std::move(world));
         {
             const std::lock_guard lock(mutex);
             published = after;

@@ -65,9 +65,9 @@ class Writer {
     /// Told of every commit on the writer's thread, before the answers are given. Must be quick. What it
     /// throws is logged: a commit cannot be taken back.
     using Observer = std::function<void(const World& before, const World& after)>;
-    /// Puts on the disk what the batch's events refer to, just before the log's own commit. A rejection
-    /// refuses the batch.
-    using BeforeCommit = std::function<Result<void>()>;
+    /// Puts on the disk what the batch's events refer to, just before the log's own commit. It is given the
+    /// world that will be the newest once that commit is through. A rejection refuses the batch.
+    using BeforeCommit = std::function<Result<void>(const std::shared_ptr<const World>& next)>;
     /// Told which step of a batch was just done, for crash tests: "decided" (nothing on the disk yet),
     /// "sealed" (the vault committed), "committed" (the log), "published" (observers told), "answered".
     using Step = std::function<void(std::string_view)>;

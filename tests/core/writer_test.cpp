@@ -226,8 +226,10 @@ TEST_CASE("what the events refer to is committed once a batch, just before the l
     auto store = memory();
     int calls = 0;
     std::optional<Rejection> refuse;
-    WritePath path(store, [&]() -> Result<void> {
+    std::shared_ptr<const World> foretold;
+    WritePath path(store, [&](const std::shared_ptr<const World>& next) -> Result<void> {
         ++calls;
+        foretold = next;
         if (refuse) return std::unexpected(*refuse);
         return {};
     });
@@ -235,7 +237,8 @@ TEST_CASE("what the events refer to is committed once a batch, just before the l
     calls = 0;
     CHECK(codes(path.batch(together(path.submission("AddPeer", R"({"name":"laptop"})"),
                                     path.submission("AddPeer", R"({"name":"phone"})")))) == Names{"", ""});
-    CHECK(calls == 2);  // the one that held the writer, and ours
+    CHECK(calls == 2);                         // the one that held the writer, and ours
+    CHECK(path.writer().world() == foretold);  // the very object
     SECTION("not where nothing is made") {
         CHECK(code_of(path.run("AddPeer", R"({"name":"laptop"})")) == "name_taken");
         CHECK(calls == 2);
@@ -280,7 +283,7 @@ TEST_CASE("a batch goes through its steps in order") {
     auto store = memory();
     std::vector<std::string> steps;
     WritePath path(
-        store, [&]() -> Result<void> { return steps.emplace_back("vault"), Result<void>(); },
+        store, [&](const auto&) -> Result<void> { return steps.emplace_back("vault"), Result<void>(); },
         {[&](const World&, const World&) { steps.emplace_back("observer"); }},
         [&](std::string_view step) { steps.emplace_back(step); });
     path.must("SetUpCell", R"({"cell_name":"home","domain":"home.example","vpn_range":"10.8.0.0/24"})");

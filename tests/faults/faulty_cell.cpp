@@ -35,7 +35,7 @@ bool FaultyCell::open() {
         vault_ = std::move(*vault);
         store_->sign_with(signer(1));
         supply_.emplace(*vault_);
-        path_.emplace(*store_, [this] { return vault_->commit_staged(); });
+        path_.emplace(*store_, [this](const auto&) { return vault_->commit_staged(); });
         path_->with(*supply_);
         return true;
     } catch (const std::runtime_error& error) {  // log::OpenError, log::ReadError, sqlite::Error
