@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
     [build]="g++ cmake ninja-build pkg-config ccache ca-certificates python3 python3-yaml libboost1.81-dev libzmq3-dev cppzmq-dev
              libsqlite3-dev nlohmann-json3-dev libsimdjson-dev libsodium-dev libssl-dev libidn2-dev libfmt-dev libspdlog-dev
-             libcli11-dev prometheus-cpp-dev libqrencode-dev liboath-dev"
+             libcli11-dev prometheus-cpp-dev libqrencode-dev liboath-dev libjemalloc-dev"
     [run]="wireguard-tools wireguard-go iproute2 nftables tzdata"
     [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq python3-cryptography sqlite3 procps chromium shellcheck docker-compose
             chrony dnsmasq-base busybox caddy curl apache2-bin litmus radicale python3-bcrypt postfix dovecot-imapd

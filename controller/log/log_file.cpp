@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t application_id = 0x5049434C;  ///< "PICL", as in log.sql
 constexpr std::string_view magic{"SQLite format 3\0", 16};
-constexpr int cache_kib = 16 * 1024;                   ///< of the writing connection
+constexpr int cache_kib = 4 * 1024;  ///< of the writing connection: it writes at the ends of its tables
 constexpr int journal_limit_bytes = 64 * 1024 * 1024;  ///< what is left of a WAL that grew beyond it
 
 /// The header that every SQLite file begins with, https://sqlite.org/fileformat2.html#the_database_header
