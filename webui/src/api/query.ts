@@ -33,7 +33,7 @@ export function get<P extends GetPath>(path: P, params: Params = {}, at?: number
 
 const page = 1000
 /** Lists that are never long, and take no limit. */
-export const unpaged = new Set<string>(['/sessions', '/services', '/services/{service}/live', '/artefacts', '/findings', '/containers'])
+export const unpaged = new Set<string>(['/sessions', '/services', '/services/{service}/live', '/services/{service}/drift', '/artefacts', '/findings', '/containers'])
 
 export function list<P extends ListPath>(path: P, params: Params = {}, at?: number) {
   const moment = timeless.has(path) ? undefined : at
