@@ -144,7 +144,8 @@ class BeforeTheClaim(unittest.TestCase):
         self.assertEqual(sorted(a.status for a in answers), [201, 409, 409, 409], answers)
         self.assertFalse((self.data / "setup-token").exists())
         won = next(a for a in answers if a.status == 201)
-        self.assertEqual(set(won.json), {"principal", "kind", "id", "username", "role", "scopes", "csrf_token", "user_id"})
+        self.assertEqual(set(won.json), {"principal", "kind", "id", "username", "role", "scopes", "csrf_token", "user_id",
+                                         "cell_name", "domain"})
         self.assertEqual(self.nobody.post("/setup", SETUP | {"setup_token": token}).code, "already_set_up")
         self.cell.end("picd", signal.SIGKILL)
         start(self.cell)

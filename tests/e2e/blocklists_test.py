@@ -112,7 +112,7 @@ class Blocklists(unittest.TestCase):
         hosts = self.web.put("/hosts", "# ads\n0.0.0.0 ads.example # here\n127.0.0.1 localhost\n::1 other.example\n", ETag='"1"')
         adblock = self.web.put("/adblock", "[Adblock]\n! x\n||tracker.example^\n@@||good.tracker.example^\n||x.example^$script\n")
         plain = self.web.put("/plain", "\ufeffplain.example\nnot a name\n" + "x" * 9000 + "\nFINE.example.\n")
-        ids = {name: self.add(name, "--url", url)["resource"]["id"]
+        ids = {name: self.add(name, "--from", url)["resource"]["id"]
                for name, url in (("hosts", hosts), ("adblock", adblock), ("plain", plain))}
         for name in ("ads.example", "cdn.tracker.example", "plain.example", "fine.example"):
             self.eventually_blocked(name)
@@ -134,7 +134,7 @@ class Blocklists(unittest.TestCase):
         url = self.web.put("/many", "".join(f"0.0.0.0 n{n}.many.example\n" for n in range(MANY)))
         data = pathlib.Path(self.cell.environment["PIC_DATA"])
         before = sum(file.stat().st_size for file in data.glob("log.db*"))
-        self.add("many", "--url", url)
+        self.add("many", "--from", url)
         self.eventually_blocked(f"n{MANY - 1}.many.example")
         self.assertLess(sum(file.stat().st_size for file in data.glob("log.db*")) - before, 200_000)
         artefacts = {item["path"]: item["size"] for item in self.cell.json("artefacts")["items"] if item["service"] == "dns"}
@@ -145,7 +145,7 @@ class Blocklists(unittest.TestCase):
 
     def test_a_list_that_fails_is_told_and_the_last_good_one_goes_on(self):
         self.start(networks="")
-        made = self.add("inside", "--url", self.web.put("/hosts", "0.0.0.0 ads.example\n"))["resource"]["id"]
+        made = self.add("inside", "--from", self.web.put("/hosts", "0.0.0.0 ads.example\n"))["resource"]["id"]
         row = eventually(lambda: self.table().get(made, {}).get("failure") and self.table()[made], "it is told")
         self.assertIn("127.0.0.1 is no public address", row["failure"])
         self.assertEqual(self.web.asked, [])
@@ -154,8 +154,8 @@ class Blocklists(unittest.TestCase):
     def test_bad_lists_are_refused(self):
         self.start()
         head = self.cell.head()
-        for words in (["--url", "ftp://example.org/x"], ["--url", "http://u:p@example.org/x"], ["--url", "https://example.org/a b"],
-                      ["--url", "https://exa mple/"], ["--url", "https://example.org/x#y"], ["--names", "a_b..c"], []):
+        for words in (["--from", "ftp://example.org/x"], ["--from", "http://u:p@example.org/x"], ["--from", "https://example.org/a b"],
+                      ["--from", "https://exa mple/"], ["--from", "https://example.org/x#y"], ["--names", "a_b..c"], []):
             refused = self.cell.picctl("--json", "dns", "blocklist", "add", "x", *words, check=False)
             self.assertEqual(json.loads(refused.stderr)["code"], "invalid_field", words)
         self.assertEqual(self.cell.head(), head)

@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-std::string option_name(const std::string& field) {
-    std::string name = "--" + field;
+std::string option_name(const Field& field) {
+    std::string name = "--" + (field.option.empty() ? field.name : field.option);
     std::ranges::replace(name, '_', '-');
     return name;
 }
@@ -81,7 +81,7 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
 std::vector<Parameter> options_for(const Fields& fields) {
     std::vector<Parameter> options;
     for (const auto& field : fields) {
-        options.push_back({.name = option_name(field.name), .help = field.help, .kind = field.kind});
+        options.push_back({.name = option_name(field), .help = field.help, .kind = field.kind});
         if (field.kind == Kind::boolean) options.back().choices = {"yes", "no"};
     }
     return options;
@@ -103,7 +103,7 @@ Parameter pairs_of(const Fields& fields) {
 json object_from_options(const Fields& fields, const Arguments& arguments) {
     json object = json::object();
     for (const auto& field : fields)
-        if (const auto name = option_name(field.name); arguments.has(name))
+        if (const auto name = option_name(field); arguments.has(name))
             object[field.name] = value_of(field, arguments.text(name));
     return object;
 }

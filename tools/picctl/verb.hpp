@@ -28,6 +28,7 @@ struct Field {
     std::string name;
     std::string help;
     Kind kind = Kind::text;
+    std::string option = {};  ///< what it is called as an option, where its own name is taken
 };
 using Fields = std::vector<Field>;
 

@@ -188,7 +188,7 @@ Verbs dns_verbs() {
          query},
     };
     const Fields content{
-        {"url", "where it is fetched from, once a day"},
+        {"url", "where it is fetched from, once a day", Kind::text, "from"},
         {"names", "names that it has, with what is below them", Kind::list},
         {"allow", "names to let through all the same", Kind::list},
         {"enabled", "whether it counts (yes)", Kind::boolean},
