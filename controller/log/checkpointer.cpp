@@ -1,18 +1,15 @@
 #include "controller/log/checkpointer.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 
 namespace pic::log {
 namespace {
 
-constexpr off_t frame_bytes = 4096 + 24;
-/// A checkpoint runs beside the writer, so the WAL grows somewhat beyond the line.
-constexpr off_t full_length = frame_bytes * (checkpoint_pages + checkpoint_pages / 4);
+/// Written and synced while the writer waits: about as long as a commit of its own. SQLite's unix VFS writes
+/// nothing of 128 KiB or more, since no page of its own is as long.
+constexpr int piece_bytes = 64 * 1024;
 
 }  // namespace
 
@@ -70,22 +67,26 @@ void Checkpointer::run() {
 }
 
 /// Zeros after its end, which no frame begins with, so that whoever recovers the WAL reads up to there and no
-/// further. Not through SQLite, which has no call for it; the writer waits at the gate for one piece at a
-/// time. Where it fails, as on a full disk, the WAL grows as it would have.
+/// further. SQLite has no call for it, but gives us the file that it has open. A piece is synced before the
+/// writer may go on: if that fails, nothing is lost with it that a commit would have synced. Where it fails,
+/// as on a full disk, the WAL grows as it would have.
 void Checkpointer::lengthen() {
-    const char* const name = sqlite3_filename_wal(sqlite3_db_filename(database_.handle(), "main"));
-    const int wal = ::open(name, O_WRONLY | O_CLOEXEC);
-    if (wal < 0) return;
-    static constexpr std::array<char, 64 * 1024> zeros{};
+    sqlite3_file* wal = nullptr;
+    sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&wal));
+    if (wal == nullptr || wal->pMethods == nullptr) return;
+    static constexpr std::array<char, piece_bytes> zeros{};
+    const auto one_piece = [&] {
+        const auto& file = *wal->pMethods;
+        sqlite3_int64 length = 0;
+        return file.xFileSize(wal, &length) == SQLITE_OK && length < full_length &&
+               file.xWrite(wal, zeros.data(), piece_bytes, length) == SQLITE_OK &&
+               file.xSync(wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+    };
     bool more = true;
     while (more) {
         const std::lock_guard writer_waits(gate_);
-        struct stat now{};
-        more = ::fstat(wal, &now) == 0 && now.st_size < full_length &&
-               ::pwrite(wal, zeros.data(), zeros.size(), now.st_size) == static_cast<ssize_t>(zeros.size());
+        more = one_piece();
     }
-    ::fdatasync(wal);
-    ::close(wal);
 }
 
 void Checkpointer::move_all() {

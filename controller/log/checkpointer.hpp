@@ -11,6 +11,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -20,6 +21,9 @@ namespace pic::log {
 
 inline constexpr int checkpoint_pages = 4096;  ///< WAL pages (of 4 KiB) from which it is moved into the file
 inline constexpr int busy_pages = 64;          ///< WAL pages from which it is given its full length
+/// Bytes; a checkpoint runs beside the writer, so the WAL grows somewhat beyond the line.
+inline constexpr std::int64_t full_length =
+    std::int64_t{4096 + 24} * (checkpoint_pages + checkpoint_pages / 4);
 
 class Checkpointer {
   public:
