@@ -14,6 +14,7 @@
 #include "projections/peers/peers.hpp"
 #include "projections/proxy/proxy.hpp"
 #include "projections/routing/routing.hpp"
+#include "projections/secrets/secrets.hpp"
 #include "projections/services/services.hpp"
 #include "projections/stack/stack.hpp"
 #include "projections/webmail/webmail.hpp"

@@ -25,6 +25,7 @@ namespace ntp { struct Service; }
 namespace peers { struct Service; }
 namespace proxy { struct Service; }
 namespace routing { struct Service; }
+namespace secrets { struct Service; }
 namespace services { struct Service; }
 namespace stack { struct Service; }
 namespace webmail { struct Service; }
@@ -34,6 +35,7 @@ using Services = TypeList<
     cell::Service,
     accounts::Service,
     certificates::Service,
+    secrets::Service,
     services::Service,
     stack::Service,
     findings::Service,

@@ -5,6 +5,7 @@
 
 #include "controller/api/dns_lookup.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/authority/office.hpp"
 #include "controller/health/gather.hpp"
 #include "controller/health/listeners.hpp"
 #include "projections/dns/dns.hpp"
@@ -77,6 +78,30 @@ void look_at_containers(const broker::Client& client, Situation& s) {
     }
 }
 
+void look_at_secrets(const World& world, Situation& s) {
+    const auto now = core::now();
+    world.get<secrets::Service>().secrets.for_each(
+        [&](const std::string& name, const secrets::NamedSecret& secret) {
+            if (const auto due = secrets::rotation_due(secret); due && *due <= now)
+                s.old_secrets.push_back({name, to_string(*due)});
+        });
+}
+
+/// Renewal begins when a third of a certificate's life is left; at a sixth something stands in its way.
+void look_at_certificates(const World& world, Situation& s) {
+    const auto now = core::now();
+    for (const auto& wanted : certificates::wanted_certificates(world)) {
+        const auto* certificate = certificates::for_service(world, wanted.service.text);
+        if (certificate == nullptr) continue;
+        const auto& content = certificate->content;
+        if (content.not_after.ms - now.ms < (content.not_after.ms - content.not_before.ms) / 6)
+            s.expiring.push_back({wanted.service.text, to_string(content.not_after)});
+    }
+    const auto& authority = world.get<certificates::Service>().authority;
+    if (!authority.root_key_ref && authority::intermediate_is_due(world, now))
+        s.intermediate_until = to_string(authority::validity_of(*authority.intermediate).not_after);
+}
+
 std::string finding_json(const health::Seen& seen, bool ignored) {
     const auto& f = seen.finding;
     std::string out = "{\"id\":";
@@ -114,6 +139,8 @@ std::unique_ptr<health::Watch> watch_over(core::Cell& cell, const broker::Client
         } else {
             look_at_ports(resolver, s);
         }
+        look_at_secrets(*world, s);
+        look_at_certificates(*world, s);
         s.disk = health::look_at_disk(data);
         s.clock_synchronised = health::look_at_clock();
         s.year = health::current_year();

@@ -221,6 +221,13 @@ Result<QueryAnswer> app_passwords(core::Cell&, const Request& request, const Wor
     return answer(world.sequence, as_list(items + "]"));
 }
 
+Result<QueryAnswer> secret(core::Cell&, const Request& request, const World& world) {
+    const auto name = request.path_parameter("name");
+    auto json = resource_json(world, "secrets", name);
+    if (!json) return reject("not_found", fmt::format("there is no secret '{}'", name));
+    return QueryAnswer{world.sequence, resource_version(world, "secrets", name), *std::move(json)};
+}
+
 struct Special {
     OfWorld run;
     bool long_running = false;
@@ -241,6 +248,7 @@ const std::map<std::string_view, Special>& specials() {
         {"verify", {verify, true}},
         {"certificate_authority", {certificate_authority}},
         {"app_passwords_of", {app_passwords}},
+        {"named_secret", {secret}},
     };
     return table;
 }

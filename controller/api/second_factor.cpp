@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <future>
 #include <map>
 #include <mutex>
 
 #include "controller/access/totp.hpp"
+#include "controller/api/commit.hpp"
 #include "controller/api/qr_image.hpp"
 #include "controller/api/sign_in.hpp"
 #include "projections/accounts/accounts.hpp"
@@ -55,26 +55,7 @@ std::optional<accounts::User> user_of(Context& c, const Request& request) {
     return user == nullptr ? std::nullopt : std::optional(*user);
 }
 
-core::ChangeRequest change_of(accounts::SetSecondFactor command, std::string actor, std::string request_id) {
-    core::ChangeRequest change;
-    change.commands.push_back(std::make_unique<CommandOf<accounts::SetSecondFactor>>(std::move(command)));
-    change.actor = std::move(actor);
-    change.source = "http";
-    change.request_id = std::move(request_id);
-    return change;
-}
-
-/// The sign-in goes on once it is in the log that a code is used up: two that come with the same one must not
-/// both pass.
-Result<void> commit(Context& c, core::ChangeRequest change) {
-    std::promise<Result<void>> done;
-    c.cell.change(
-        std::move(change), [](const core::Outcome&) { return core::Answer{}; },
-        [&](Result<core::Answer> answer) {
-            done.set_value(answer ? Result<void>{} : std::unexpected(std::move(answer.error())));
-        });
-    return done.get_future().get();
-}
+using accounts::SetSecondFactor;
 
 Result<void> use_recovery(Context& c, const accounts::User& user, std::string_view code,
                           const std::string& request_id) {
@@ -85,10 +66,11 @@ Result<void> use_recovery(Context& c, const accounts::User& user, std::string_vi
     if (!left) return wrong;
     auto ref = c.cell.vault().put(accounts::subject_of(user.id) + "/recovery", *left);
     if (!ref) return std::unexpected(std::move(ref.error()));
-    auto change =
-        change_of({user.id, user.totp_ref, *std::move(ref)}, "user:" + user.username.text, request_id);
+    auto change = change_of(SetSecondFactor{user.id, user.totp_ref, *std::move(ref)},
+                            "user:" + user.username.text, request_id);
     change.if_match = user.version;
-    auto used = commit(c, std::move(change));
+    // In the log before the sign-in goes on: two that come with the same code must not both pass.
+    auto used = commit(c.cell, std::move(change));
     return !used && used.error().code == "stale_version" ? wrong : used;
 }
 
@@ -150,7 +132,8 @@ Result<std::string> confirm(Context& c, Pending& pending, const Request& request
     auto refs = c.cell.vault().put_many(secrets);
     if (!refs) return std::unexpected(std::move(refs.error()));
     const auto actor = request.principal->actor;
-    if (auto set = commit(c, change_of({user->id, (*refs)[0], (*refs)[1]}, actor, request.request_id));
+    if (auto set = commit(
+            c.cell, change_of(SetSecondFactor{user->id, (*refs)[0], (*refs)[1]}, actor, request.request_id));
         !set) {
         return std::unexpected(set.error());
     }
@@ -177,8 +160,8 @@ Result<std::string> remove(Context& c, const Request& request) {
     if (request.own_only || request.principal->user == user->id) {
         if (auto fresh = check_fresh(c, *request.principal); !fresh) return std::unexpected(fresh.error());
     }
-    const auto removed =
-        commit(c, change_of({user->id, {}, {}}, request.principal->actor, request.request_id));
+    const auto removed = commit(
+        c.cell, change_of(SetSecondFactor{user->id, {}, {}}, request.principal->actor, request.request_id));
     if (!removed) return std::unexpected(removed.error());
     return std::string();
 }

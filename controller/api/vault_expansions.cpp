@@ -46,6 +46,26 @@ Result<void> take_root_key_offline(Expansion& e) {
     return {};
 }
 
+struct RootKey {
+    std::optional<std::string> root_key;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple(field("root_key", s.root_key));
+    }
+};
+
+/// The root's key is looked at and forgotten.
+Result<void> renew_intermediate(Expansion& e) {
+    const auto asked = from_json<RootKey>(e.data);
+    if (!asked) return std::unexpected(asked.error());
+    std::optional<vault::Secret> key;
+    if (asked->root_key) key = vault::Secret::copy_of(*asked->root_key);
+    auto renewed = authority::renew_intermediate(e.with.cell.vault(), *e.with.cell.world(), key, core::now());
+    if (!renewed) return std::unexpected(std::move(renewed.error()));
+    e.add(*std::move(renewed));
+    return {};
+}
+
 struct CertificateRequest {
     certificates::Purpose purpose = certificates::Purpose::server;
     std::optional<std::string> subject;
@@ -105,6 +125,7 @@ Result<void> issue_certificate(Expansion& e) {
 
 void add_vault_expansions(Expansions& table) {
     table["MakeAuthority"] = {make_authority, true};
+    table["RenewIntermediate"] = {renew_intermediate, true};
     table["TakeRootKeyOffline"] = {take_root_key_offline};
     table["IssueCertificate"] = {issue_certificate, true};
 }

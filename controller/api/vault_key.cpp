@@ -69,19 +69,6 @@ Result<std::string> try_kit(Context& c, const Request& request) {
     return fmt::format(R"({{"secrets":{}}})", *found);
 }
 
-/// All of them wait for the disk.
-http::Handler on_worker(Context& c, Result<std::string> (*work)(Context&, const Request&)) {
-    return [&c, work](const Request& request, Responder respond) {
-        c.cell.post([&c, work, &request, respond = std::move(respond)]() mutable {
-            auto body = work(c, request);
-            if (!body) return std::move(respond)(body.error());
-            auto response = http::json_response(200, *std::move(body));
-            response.headers.emplace_back("Cache-Control", "no-store");
-            std::move(respond)(std::move(response));
-        });
-    };
-}
-
 }  // namespace
 
 void add_vault_key_handlers(http::Handlers& handlers, Context& c) {

@@ -66,11 +66,9 @@ X509Ptr begin(EVP_PKEY* subject_key, Timestamp not_before, Timestamp not_after,
     return certificate;
 }
 
-Made make_ca(const Made* issuer, std::string_view cell_name, std::string_view what, std::int64_t lifetime,
-             Timestamp now) {
-    const auto key = make_key();
-    const auto certificate =
-        begin(key.get(), {now.ms - clock_slack_ms}, {now.ms + lifetime}, random_serial());
+Made make_ca(const Made* issuer, const Key& key, std::string_view cell_name, std::string_view what,
+             Timestamp not_after, Timestamp now) {
+    const auto certificate = begin(key.get(), {now.ms - clock_slack_ms}, not_after, random_serial());
     auto* const name = X509_get_subject_name(certificate.get());
     add_entry(name, "O", "Personal Internet Cell");
     add_entry(name, "CN", fmt::format("{:.{}} {}", cell_name, name_limit / 2, what));
@@ -122,11 +120,30 @@ Key public_key_of(const std::string& der) {
 }  // namespace
 
 Made make_root(std::string_view cell_name, Timestamp now) {
-    return make_ca(nullptr, cell_name, "root", root_lifetime_ms, now);
+    return make_ca(nullptr, make_key(), cell_name, "root", {now.ms + root_lifetime_ms}, now);
 }
 
 Made make_intermediate(const Made& root, std::string_view cell_name, Timestamp now) {
-    return make_ca(&root, cell_name, "authority", intermediate_lifetime_ms, now);
+    return make_ca(&root, make_key(), cell_name, "authority", {now.ms + intermediate_lifetime_ms}, now);
+}
+
+Result<Made> renew_intermediate(const Made& root, const vault::Secret& key, std::string_view cell_name,
+                                Timestamp now) {
+    const auto root_key = try_read_key(root.key);
+    if (!root_key || X509_check_private_key(read_certificate(root.certificate).get(), root_key.get()) != 1) {
+        ERR_clear_error();
+        return reject("root_key_wrong", "this is not the private key of the cell's root",
+                      {{"/root_key", "is not the root's key"}});
+    }
+    const Timestamp until{
+        std::min(now.ms + intermediate_lifetime_ms, validity_of(root.certificate).not_after.ms)};
+    return make_ca(&root, read_key(key), cell_name, "authority", until, now);
+}
+
+Validity validity_of(const CertificateDer& der) {
+    const auto certificate = read_certificate(der);
+    return {read_time(X509_get0_notBefore(certificate.get())),
+            read_time(X509_get0_notAfter(certificate.get()))};
 }
 
 Issued issue(const Made& issuer, const Order& order) {

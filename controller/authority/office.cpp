@@ -46,7 +46,8 @@ Result<Granted> certify(vault::Vault& vault, const World& world, Wish wish, Time
                 wish.subject,
                 wish.sans,
                 {now.ms - clock_slack_ms},
-                {now.ms + wish.lifetime_ms},
+                // Nothing outlives what signed it.
+                std::min(Timestamp{now.ms + wish.lifetime_ms}, validity_of(issuer->certificate).not_after),
                 crl_url(world),
                 std::move(wish.public_key)};
     auto issued = issue(*issuer, order);
@@ -83,6 +84,29 @@ Result<std::vector<certificates::IssueCertificate>> certify_due(vault::Vault& va
         commands.push_back(std::move(granted->command));
     }
     return commands;
+}
+
+bool intermediate_is_due(const World& world, Timestamp now) {
+    const auto& intermediate = state_of(world).authority.intermediate;
+    if (!intermediate) return false;
+    const auto [from, until] = validity_of(*intermediate);
+    return until.ms - now.ms < (until.ms - from.ms) / 3;
+}
+
+Result<certificates::RenewIntermediate> renew_intermediate(vault::Vault& vault, const World& world,
+                                                           const std::optional<vault::Secret>& root_key,
+                                                           Timestamp now) {
+    const auto issuer = signer(vault, world);
+    if (!issuer) return std::unexpected(issuer.error());
+    const auto& authority = state_of(world).authority;
+    if (!root_key && !authority.root_key_ref)
+        return reject("root_key_offline", "the root's key is kept elsewhere: bring it along");
+    auto key = root_key ? std::optional(root_key->clone()) : vault.get(*authority.root_key_ref);
+    if (!key) return reject("secret_missing", "the vault does not hold the root's key any more");
+    const auto& name = world.get<cell::Service>().cell.settings.name.text;
+    auto made = renew_intermediate(Made{*std::move(key), *authority.root}, issuer->key, name, now);
+    if (!made) return std::unexpected(std::move(made.error()));
+    return certificates::RenewIntermediate{std::move(made->certificate)};
 }
 
 Result<std::string> sign_crl(vault::Vault& vault, const World& world, Timestamp now) {

@@ -42,6 +42,13 @@ struct Granted {
 [[nodiscard]] Result<std::vector<certificates::IssueCertificate>> certify_due(
     vault::Vault& vault, const World& world, Timestamp now, const std::function<Uuid()>& new_id);
 
+/// Whether a third of the intermediate's life is left, or less.
+[[nodiscard]] bool intermediate_is_due(const World& world, Timestamp now);
+/// A new certificate for the intermediate's own key, by the root's key: `root_key` (PKCS#8 PEM, from where it
+/// is kept), or the vault's. Rejections: no_authority, root_key_offline, root_key_wrong, secret_missing.
+[[nodiscard]] Result<certificates::RenewIntermediate> renew_intermediate(
+    vault::Vault& vault, const World& world, const std::optional<vault::Secret>& root_key, Timestamp now);
+
 inline constexpr std::int64_t crl_lifetime_ms = 7 * day_ms;
 /// The list of what is revoked and has not expired yet, as DER. Rejections: no_authority, secret_missing.
 [[nodiscard]] Result<std::string> sign_crl(vault::Vault& vault, const World& world, Timestamp now);

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <sodium.h>
 
+#include <ctime>
 #include <vector>
 
 #include "controller/authority/x509.hpp"
@@ -13,6 +14,15 @@ namespace pic::authority {
 Key read_key(const vault::Secret& pem) {
     const BioPtr in(need(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), "read a key"));
     return Key(need(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), "read a key"));
+}
+
+Key try_read_key(const vault::Secret& pem) {
+    const BioPtr in(need(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), "read a key"));
+    // Without a function of ours OpenSSL would ask for a passphrase at the console.
+    constexpr auto no_passphrase = [](char*, int, int, void*) { return -1; };
+    Key key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
+    ERR_clear_error();
+    return key;
 }
 
 vault::Secret write_key(EVP_PKEY* key) {
@@ -64,6 +74,12 @@ CertificateDer write_certificate(X509* certificate) {
 }
 
 void set_time(ASN1_TIME* time, Timestamp at) { need(ASN1_TIME_set(time, at.ms / 1000), "set a time"); }
+
+Timestamp read_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    need(ASN1_TIME_to_tm(time, &parts), "read a time");
+    return {static_cast<std::int64_t>(timegm(&parts)) * 1000};
+}
 
 Digest fingerprint(const CertificateDer& certificate) { return sha256(der_bytes(certificate)); }
 

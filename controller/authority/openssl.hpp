@@ -58,6 +58,8 @@ inline void need(int ok, const char* what) {
 
 /// PKCS#8 PEM, to and from.
 [[nodiscard]] Key read_key(const vault::Secret& pem);
+/// Of text that somebody typed: null where it is no unencrypted private key.
+[[nodiscard]] Key try_read_key(const vault::Secret& pem);
 [[nodiscard]] vault::Secret write_key(EVP_PKEY* key);
 [[nodiscard]] Key make_key();
 
@@ -66,5 +68,6 @@ inline void need(int ok, const char* what) {
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 
 void set_time(ASN1_TIME* time, Timestamp at);
+[[nodiscard]] Timestamp read_time(const ASN1_TIME* time);
 
 }  // namespace pic::authority

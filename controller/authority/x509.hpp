@@ -36,6 +36,16 @@ struct Made {
 /// Signed by the root; may sign end entities alone.
 [[nodiscard]] Made make_intermediate(const Made& root, std::string_view cell_name, Timestamp now);
 
+/// The same key under a new certificate, which outlives no root. Rejection root_key_wrong: `root` is not the
+/// key of its certificate.
+[[nodiscard]] Result<Made> renew_intermediate(const Made& root, const vault::Secret& key,
+                                              std::string_view cell_name, Timestamp now);
+
+struct Validity {
+    Timestamp not_before, not_after;
+};
+[[nodiscard]] Validity validity_of(const CertificateDer& certificate);
+
 /// What is to be certified. Names are taken as they are: the policy has been asked.
 struct Order {
     certificates::Purpose purpose = certificates::Purpose::server;

@@ -1,7 +1,7 @@
 // The cell's own services always have a valid certificate: made with the authority (in the set-up itself),
 // made anew when the domain changes or a third of its life is left. Looking is cheap, so it is done on a
-// timer and not by scheduling: whatever stood in the way (a full disk, a clock set back), the next look mends
-// it.
+// timer and not by scheduling (the intermediate too, as long as the vault has the root's key): whatever stood
+// in the way (a full disk, a clock set back), the next look mends it.
 #pragma once
 
 #include <atomic>
@@ -23,6 +23,8 @@ class CertificateKeeper {
     void look(const World& world, Timestamp now);
 
   private:
+    [[nodiscard]] bool renew_intermediate(const World& world, Timestamp now);
+
     vault::Vault& vault_;
     Change change_;
     std::shared_ptr<std::atomic<bool>> under_way_ = std::make_shared<std::atomic<bool>>(false);

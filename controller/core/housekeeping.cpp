@@ -44,6 +44,21 @@ struct Superfluous {
                     });
     }
 
+    /// Destroying the subject takes every value with it; else those that are not kept any more go.
+    void of_secrets(const secrets::State& before, const secrets::State& after) const {
+        CowMap<std::string, secrets::NamedSecret>::diff(
+            before.secrets, after.secrets,
+            [&](const std::string&, const secrets::NamedSecret* old, const secrets::NamedSecret* now) {
+                if (old == nullptr) return;
+                if (now == nullptr || now->id != old->id)
+                    return subjects.push_back(secrets::subject_of(old->id));
+                for (const auto& version : old->versions) {
+                    if (!secrets::value_of(*now, version.number))
+                        refs.push_back({old->value_ref.name, version.number});
+                }
+            });
+    }
+
     /// Destroying a person's subject takes every form of the password and of the app passwords with it.
     void of_people(const accounts::State& before, const accounts::State& after) const {
         CowMap<Uuid, accounts::User>::diff(
@@ -75,6 +90,7 @@ void Housekeeping::committed(const World& before, const World& after) {
                          after.get<wireguard::Service>().wireguard.private_key_ref);
     superfluous.of_peers(before, after);
     superfluous.of_people(before.get<accounts::Service>(), after.get<accounts::Service>());
+    superfluous.of_secrets(before.get<secrets::Service>(), after.get<secrets::Service>());
     superfluous.replaced(before.get<certificates::Service>().authority.root_key_ref,
                          after.get<certificates::Service>().authority.root_key_ref);
 }
@@ -166,6 +182,10 @@ std::function<bool(const SecretRef&)> references_of(const World& world) {
     certificates.certificates.for_each([&](const Uuid&, const certificates::Certificate& certificate) {
         keep(certificate.content.key_ref);
     });
+    world.get<secrets::Service>().secrets.for_each(
+        [&](const std::string&, const secrets::NamedSecret& secret) {
+            for (const auto& version : secret.versions) keep(secrets::value_of(secret, version.number));
+        });
     accounts.tokens.for_each([&](const Uuid&, const accounts::Token& token) { keep(token.hash_ref); });
     accounts.agents.for_each(
         [&](const Uuid&, const accounts::BusClient& client) { keep(client.enrolment_ref); });

@@ -72,9 +72,10 @@ Result<Compensation> plan_undo(const log::LogStore& store, History& history, con
         plan.expected.push_back({e.stream, e.version});
     }
     if (plan.commands.empty()) {
-        return reject(
-            "nothing_to_undo",
-            "this change only goes forward (keys, tokens, set-up), or nothing of it is left to undo");
+        return reject("nothing_to_undo",
+                      "this change only goes forward (keys, tokens, destroyed secrets, set-up), or nothing "
+                      "of it is left to "
+                      "undo");
     }
     return plan;
 }

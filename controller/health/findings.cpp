@@ -161,6 +161,32 @@ void containers(const Situation& s, Findings& out) {
     }
 }
 
+void old_secrets(const Situation& s, Findings& out) {
+    for (const auto& secret : s.old_secrets) {
+        out.push_back(
+            {label("rotate-" + secret.name), "", Severity::warning,
+             fmt::format("The secret {} is due for a new value", secret.name),
+             fmt::format("It was to be changed by {}.", secret.due),
+             fmt::format("Change it where it is used, then 'picctl vault secret set {}'.", secret.name)});
+    }
+}
+
+void certificates(const Situation& s, Findings& out) {
+    for (const auto& certificate : s.expiring) {
+        out.push_back(
+            {label("certificate-" + certificate.service), "", Severity::error,
+             fmt::format("The certificate of {} has not been renewed", certificate.service),
+             fmt::format("It ends at {}; after that browsers and apps refuse it.", certificate.until),
+             "The daemon's own log says why it could not be made; 'picctl vault certificate list' shows "
+             "them all."});
+    }
+    if (s.intermediate_until.empty()) return;
+    out.push_back({"intermediate-due", "", Severity::warning,
+                   "The certificate authority's intermediate has to be renewed",
+                   fmt::format("It ends at {}, and the root's key is kept elsewhere.", s.intermediate_until),
+                   "Bring the key: 'picctl vault ca renew --root-key FILE'. It is looked at and not kept."});
+}
+
 }  // namespace
 
 std::vector<Finding> diagnose(const Situation& s) {
@@ -169,7 +195,8 @@ std::vector<Finding> diagnose(const Situation& s) {
         if (!service.enabled) continue;
         for (const auto diagnoser : {unreachable, refused, drifted, pending}) diagnoser(s, service, out);
     }
-    for (const auto diagnoser : {taken_ports, disk, clock_off, upstreams, read_only, containers})
+    for (const auto diagnoser :
+         {taken_ports, disk, clock_off, upstreams, read_only, containers, old_secrets, certificates})
         diagnoser(s, out);
     std::ranges::sort(out, [](const Finding& a, const Finding& b) {
         return a.severity != b.severity ? a.severity > b.severity : a.id < b.id;

@@ -51,6 +51,16 @@ struct ContainerSituation {
     std::string name, state, health, status;
 };
 
+/// A secret of the vault whose value is older than its people wanted it to become.
+struct OldSecret {
+    std::string name, due;  ///< RFC 3339
+};
+
+/// A certificate that should have been renewed by now.
+struct ExpiringCertificate {
+    std::string service, until;  ///< RFC 3339
+};
+
 struct Situation {
     bool stack = false;  ///< there are containers
     std::vector<ServiceSituation> services;
@@ -62,6 +72,9 @@ struct Situation {
     std::string read_only;       ///< why nothing is written any more, or empty
     std::string broker_problem;  ///< why the containers cannot be seen, or empty
     std::vector<ContainerSituation> containers;
+    std::vector<OldSecret> old_secrets;
+    std::vector<ExpiringCertificate> expiring;
+    std::string intermediate_until;  ///< when it expires, where only the root's key from elsewhere renews it
 };
 
 inline constexpr std::uint64_t disk_least_bytes = 500'000'000;

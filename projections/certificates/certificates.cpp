@@ -56,6 +56,14 @@ Result<Decision> decide(const World& world, const TakeRootKeyOffline&) {
     return decision;
 }
 
+Result<Decision> decide(const World& world, const RenewIntermediate& command) {
+    if (!state_of(world).authority.root)
+        return reject("no_authority", "this cell has no certificate authority yet");
+    auto decision = about_authority();
+    decision.emit(std::string(authority_stream), IntermediateRenewed{command.intermediate});
+    return decision;
+}
+
 Result<Decision> decide(const World& world, const IssueCertificate& command) {
     if (!state_of(world).authority.root)
         return reject("no_authority", "this cell has no certificate authority yet");
@@ -87,6 +95,11 @@ void evolve(State& state, const AuthorityMade& event, const Meta& meta) {
 
 void evolve(State& state, const RootKeyTakenOffline&, const Meta& meta) {
     state.authority.root_key_ref.reset();
+    state.authority.version = meta.version;
+}
+
+void evolve(State& state, const IntermediateRenewed& event, const Meta& meta) {
+    state.authority.intermediate = event.intermediate;
     state.authority.version = meta.version;
 }
 

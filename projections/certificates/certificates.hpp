@@ -117,6 +117,18 @@ struct RootKeyTakenOffline {
     }
 };
 
+/// The intermediate lives on: the same key under a new certificate of the root, so that everything it signed
+/// stays good.
+struct IntermediateRenewed {
+    static constexpr std::string_view type = "IntermediateRenewed";
+    static constexpr int schema_version = 1;
+    CertificateDer intermediate;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple(field("intermediate", s.intermediate));
+    }
+};
+
 struct CertificateIssued {
     static constexpr std::string_view type = "CertificateIssued";
     static constexpr int schema_version = 1;
@@ -159,6 +171,15 @@ struct TakeRootKeyOffline {
     }
 };
 
+struct RenewIntermediate {
+    static constexpr std::string_view type = "RenewIntermediate";
+    CertificateDer intermediate;
+    template <class Self>
+    static auto fields(Self& s) {
+        return IntermediateRenewed::fields(s);
+    }
+};
+
 struct IssueCertificate {
     static constexpr std::string_view type = "IssueCertificate";
     Uuid id;
@@ -181,10 +202,13 @@ struct RevokeCertificate {
 
 struct Service {
     static constexpr std::string_view name = "certificates";
+    static constexpr std::string_view area = "vault";
     static constexpr bool renders = false;
     using State = certificates::State;
-    using Events = TypeList<AuthorityMade, RootKeyTakenOffline, CertificateIssued, CertificateRevoked>;
-    using Commands = TypeList<MakeAuthority, TakeRootKeyOffline, IssueCertificate, RevokeCertificate>;
+    using Events = TypeList<AuthorityMade, RootKeyTakenOffline, IntermediateRenewed, CertificateIssued,
+                            CertificateRevoked>;
+    using Commands =
+        TypeList<MakeAuthority, TakeRootKeyOffline, RenewIntermediate, IssueCertificate, RevokeCertificate>;
     template <class S>
     static auto resources(S& state) {
         return std::tuple(singleton("authority", state.authority),
@@ -196,11 +220,13 @@ struct Service {
 
 [[nodiscard]] Result<Decision> decide(const World& world, const MakeAuthority& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const TakeRootKeyOffline& command);
+[[nodiscard]] Result<Decision> decide(const World& world, const RenewIntermediate& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const IssueCertificate& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const RevokeCertificate& command);
 
 void evolve(State& state, const AuthorityMade& event, const Meta& meta);
 void evolve(State& state, const RootKeyTakenOffline& event, const Meta& meta);
+void evolve(State& state, const IntermediateRenewed& event, const Meta& meta);
 void evolve(State& state, const CertificateIssued& event, const Meta& meta);
 void evolve(State& state, const CertificateRevoked& event, const Meta& meta);
 void reindex(State& state);

@@ -52,6 +52,7 @@ struct ChangeFinding {
 
 struct Service {
     static constexpr std::string_view name = "findings";
+    static constexpr std::string_view area = "services";
     static constexpr bool renders = false;
     using State = findings::State;
     using Events = TypeList<FindingIgnored>;

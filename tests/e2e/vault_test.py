@@ -94,6 +94,130 @@ class MasterKey(Cell):
         self.assertEqual(self.cell.admin().post("/vault/certificates", {"sans": ["nas.home.example"]}).status, 201)
 
 
+class Secrets(Cell):
+    """Named secrets: in, never out but to whoever has just signed in, and gone for good once they are removed."""
+
+    def step_down(self):
+        """The sign-in of every session becomes ten minutes old."""
+        self.cell.end("picd")
+        subprocess.run(["sqlite3", str(self.data / "access.db"), "UPDATE session SET created = created - 600000"], check=True)
+        self.cell.start_daemon()
+        self.cell.wait_until_up()
+
+    def test_a_value_goes_in_and_comes_out_only_by_reveal(self):
+        made = self.admin.post("/vault/secrets", {"name": "provider", "value": "canary first value", "description": "The line"})
+        self.assertEqual(made.status, 201, made)
+        self.assertEqual(made.headers["Location"], "/api/v1/vault/secrets/provider")
+        self.assertEqual(self.admin.put("/vault/secrets/provider", {"value": "canary second value"}).status, 200)
+        shown = self.admin.get("/vault/secrets/provider").json
+        self.assertEqual(([v["number"] for v in shown["versions"]], shown["description"], shown["has_value"]), ([1, 2], "The line", True))
+        self.assertEqual(self.admin.post("/vault/secrets/provider/reveal").json,
+                         {"name": "provider", "number": 2, "value": "canary second value"})
+        old = self.admin.post("/vault/secrets/provider/reveal", {"version": 1})
+        self.assertEqual((old.json["value"], old.headers["Cache-Control"]), ("canary first value", "no-store"))
+        self.assertEqual(self.admin.post("/vault/secrets/provider/reveal", {"version": 7}).code, "not_found")
+        events = [e for e in self.admin.get("/events?stream=secret-provider").json["items"]]
+        self.assertEqual([e["type"] for e in events], ["SecretAdded", "SecretChanged", "SecretRevealed", "SecretRevealed"])
+        self.assertEqual((events[-1]["data"]["number"], events[-1]["actor"]), (1, "user:admin"))
+        self.assertIn(("revealed", "secret provider version 1"),
+                      {(e["kind"], e["detail"]) for e in self.admin.get("/access-log?kind=revealed").json["items"]})
+        for path in ("/vault/secrets", "/vault/secrets/provider", "/events?limit=1000", "/config", "/access-log"):
+            self.assertNotIn(b"canary", self.admin.get(path).body, path)
+        self.cell.end("picd")
+        for file in self.cell.folder.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(b"canary", file.read_bytes(), file)
+
+    def test_reveal_wants_a_fresh_sign_in_and_a_person(self):
+        self.admin.post("/vault/secrets", {"name": "provider", "generate": True})
+        token = Client(self.cell, self.admin.post("/tokens", {"name": "all", "scopes": ["*"]}).json["resource"]["token"])
+        self.assertEqual(token.post("/vault/secrets/provider/reveal").code, "step_up_required")
+        self.assertEqual(token.put("/vault/secrets/provider", {"value": "from a script"}).status, 200, "a script may rotate")
+        self.step_down()
+        self.assertEqual(self.admin.post("/vault/secrets/provider/reveal").code, "step_up_required")
+        self.assertEqual(self.admin.post("/session/confirm", {"password": PASSWORD}).status, 204)
+        self.assertEqual(self.admin.post("/vault/secrets/provider/reveal").json["value"], "from a script")
+        types = [e["type"] for e in self.admin.get("/events?stream=secret-provider").json["items"]]
+        self.assertEqual(types.count("SecretRevealed"), 1, "what was refused is no look")
+        for role in ("operator", "viewer", "member"):
+            self.admin.post("/users", {"username": role, "password": "eleven purple kettles sing", "role": role})
+            other = Client(self.cell)
+            other.sign_in(role, "eleven purple kettles sing")
+            self.assertEqual(other.post("/vault/secrets/provider/reveal").status, 403, role)
+
+    def test_the_last_five_values_are_kept_and_older_ones_destroyed(self):
+        for number in range(7):
+            body = {"value": f"value {number}"}
+            answer = self.admin.put("/vault/secrets/k", body) if number else self.admin.post("/vault/secrets", {"name": "k", **body})
+            self.assertLess(answer.status, 300, answer)
+        self.assertEqual([v["number"] for v in self.admin.get("/vault/secrets/k").json["versions"]], [3, 4, 5, 6, 7])
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal", {"version": 3}).json["value"], "value 2")
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal", {"version": 2}).code, "not_found")
+        self.cell.end("picd")  # rests: what is superfluous is destroyed
+        kept = subprocess.run(["sqlite3", str(self.data / "vault.db"), "SELECT version FROM secret WHERE leaf = 'value' ORDER BY version"],
+                              check=True, capture_output=True, text=True).stdout.split()
+        self.assertEqual(kept, ["3", "4", "5", "6", "7"])
+
+    def test_a_removal_destroys_and_neither_undo_nor_restore_nor_the_name_bring_it_back(self):
+        first = self.admin.post("/vault/secrets", {"name": "k", "value": "one"}).json["resource"]
+        before = self.admin.get("/events?limit=1000").json["items"][-1]["seq"]
+        self.assertEqual(self.admin.delete("/vault/secrets/k").status, 204)
+        removal = self.admin.get("/events?limit=1000").json["items"][-1]
+        self.assertEqual(removal["type"], "SecretRemoved")
+        undone = self.admin.post("/undo", {"seq": removal["seq"]})
+        self.assertEqual((undone.status, undone.code), (409, "nothing_to_undo"))
+        self.assertIn("destroyed", undone.json["detail"])
+        self.assertEqual(self.admin.post("/restore", {"to_seq": before}).code, "nothing_to_undo")
+        again = self.admin.post("/vault/secrets", {"name": "k", "value": "two"}).json["resource"]
+        self.assertNotEqual(again["id"], first["id"])
+        self.assertEqual([v["number"] for v in again["versions"]], [1])
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal").json["value"], "two")
+        self.cell.end("picd")
+        subjects = subprocess.run(["sqlite3", str(self.data / "vault.db"), "SELECT name FROM subject"], check=True, capture_output=True, text=True).stdout
+        self.assertNotIn(first["id"], subjects)
+        self.assertIn(again["id"], subjects)
+
+    def test_an_undone_rotation_keeps_the_newest_value(self):
+        self.admin.post("/vault/secrets", {"name": "k", "value": "one", "description": "first words"})
+        changed = self.admin.put("/vault/secrets/k", {"value": "two", "description": "other words"}).json
+        self.assertEqual(self.admin.post("/undo", {"seq": changed["seq"]}).status, 200)
+        self.assertEqual(self.admin.get("/vault/secrets/k").json["description"], "first words")
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal").json["value"], "two")
+
+    def test_bad_input_is_refused_and_changes_nothing(self):
+        for body, code, pointer in (({"name": "k"}, "invalid_field", "/value"),
+                                    ({"name": "k", "value": "v", "generate": True}, "invalid_field", "/generate"),
+                                    ({"name": "../k", "value": "v"}, "invalid_field", "/name"),
+                                    ({"name": "k", "value": "v\u0000"}, "invalid_field", "/value"),
+                                    ({"name": "k", "value": "v" * 16385}, "invalid_field", "/value"),
+                                    ({"name": "k", "value": "v", "rotate_days": 0}, "invalid_field", "/rotate_days")):
+            answer = self.admin.post("/vault/secrets", body)
+            self.assertEqual((answer.status, answer.code), (422, code), answer)
+            self.assertEqual(answer.json["errors"][0]["pointer"], pointer)
+        self.admin.post("/vault/secrets", {"name": "k", "value": "kept"})
+        self.assertEqual(self.admin.post("/vault/secrets", {"name": "k", "value": "v"}).code, "name_taken")
+        self.assertEqual(self.admin.put("/vault/secrets/none", {"value": "v"}).code, "not_found")
+        self.assertEqual(self.admin.delete("/vault/secrets/none").code, "not_found")
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal").json["value"], "kept")
+        planned = self.admin.put("/vault/secrets/k?dry_run=true", {"value": "planned"})
+        self.assertEqual(planned.status, 200, planned)
+        self.assertNotIn(b"planned", planned.body)
+        self.assertEqual(self.admin.post("/vault/secrets/k/reveal").json["value"], "kept")
+
+    def test_picctl_keeps_shows_rotates_and_removes(self):
+        self.cell.environment["PIC_SECRET"] = "from the environment"
+        self.cell.picctl("vault", "secret", "add", "k", "--rotate-days", "30")
+        self.assertEqual(self.cell.picctl("vault", "secret", "reveal", "k").stdout.strip(), "from the environment")
+        self.cell.picctl("vault", "secret", "set", "k", "--generate")
+        self.assertRegex(self.cell.picctl("vault", "secret", "reveal", "k").stdout, r"^[\w-]{43}\n$")
+        self.assertEqual(self.cell.picctl("vault", "secret", "reveal", "k", "--version", "1").stdout.strip(), "from the environment")
+        self.cell.picctl("vault", "secret", "set", "k", "--description", "words alone")
+        self.assertIn("words alone", self.cell.picctl("vault", "secret", "list").stdout)
+        self.assertEqual(len(self.cell.json("vault", "secret", "show", "k")["versions"]), 2)
+        self.cell.picctl("vault", "secret", "remove", "k")
+        self.assertIn("No secrets", self.cell.picctl("vault", "secret", "list").stdout)
+
+
 class Canaries(Cell):
     """Every kind of secret that passes through the API, looked for wherever bytes come to rest."""
 

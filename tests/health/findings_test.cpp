@@ -185,3 +185,20 @@ TEST_CASE("the kernel's table of sockets is read") {
     CHECK(found[0].port == 53);
     CHECK(found[0].inode == 20911);
 }
+
+TEST_CASE("a secret that has become older than it should is found") {
+    auto s = all_well();
+    s.old_secrets = {{"backup-key", "2026-11-01T00:00:00.000Z"}};
+    const auto finding = only(s);
+    CHECK(finding.id == "rotate-backup-key");
+    CHECK(finding.why.find("2026-11-01") != std::string::npos);
+}
+
+TEST_CASE("a certificate that was not renewed in time is found, and an intermediate that nobody can renew") {
+    auto s = all_well();
+    s.expiring = {{"proxy", "2026-12-01T00:00:00.000Z"}};
+    CHECK(only(s).id == "certificate-proxy");
+    s.expiring.clear();
+    s.intermediate_until = "2036-11-24T00:00:00.000Z";
+    CHECK(only(s).id == "intermediate-due");
+}

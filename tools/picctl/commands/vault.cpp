@@ -1,4 +1,4 @@
-// The vault: certificates, and the kit that brings it all back.
+// The vault: certificates, named secrets, and the kit that brings it all back.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -44,6 +44,23 @@ void show_authority(Session& session, const Arguments& /*arguments*/) {
     out << authority.at("root").get<std::string>();
 }
 
+void renew_authority(Session& session, const Arguments& arguments) {
+    json body = json::object();
+    if (arguments.has("--root-key")) body["root_key"] = read_file(arguments.text("--root-key"));
+    session.show_change(session.change("POST", "/vault/ca/intermediate", body), "Renewed the intermediate");
+}
+
+void take_root_key(Session& session, const Arguments& arguments) {
+    const auto answer = session.change("POST", "/vault/ca/root-key", json::object());
+    if (session.options().json || session.options().dry_run)
+        return session.show_change(answer, "Took the root's key out of the vault");
+    write_private_file(arguments.text("file"), answer.at("resource").at("private_key").get<std::string>());
+    session.show_change(answer,
+                        fmt::format("Took the root's key out of the vault, into {}. Keep it where you keep "
+                                    "your passport: nothing else renews the intermediate",
+                                    arguments.text("file")));
+}
+
 void list_certificates(Session& session, const Arguments& /*arguments*/) {
     const auto all = session.list("/vault/certificates");
     if (session.show_json({{"items", all}, {"next_cursor", nullptr}})) return;
@@ -84,6 +101,111 @@ void revoke(Session& session, const Arguments& arguments) {
 void crl(Session& session, const Arguments& arguments) {
     write_or_print(session, arguments,
                    session.get_text("/vault/crl", "application/x-pem-file", "format=pem"));
+}
+
+// --- named secrets
+
+const Fields secret_fields{
+    {"description", "what it is for"},
+    {"rotate_days", "how old a value should become", Kind::number},
+};
+const Parameter secret_name{.name = "name", .help = "its name", .required = true};
+const Parameter version_option{
+    .name = "--version", .help = "an older one that is kept (the current one)", .kind = Kind::number};
+
+std::vector<Parameter> value_options() {
+    return {{.name = "--value-stdin",
+             .help = "read the value from standard input (else PIC_SECRET, else it is asked)",
+             .kind = Kind::flag},
+            {.name = "--file", .help = "the value is this file's content"},
+            {.name = "--generate", .help = "let the cell make a random one", .kind = Kind::flag}};
+}
+
+/// `must`: there has to be a value, so that it is asked for where no option brings one.
+json secret_body(Session& session, const Arguments& arguments, bool must) {
+    auto body = object_from_options(secret_fields, arguments);
+    const bool from_stdin = arguments.has("--value-stdin");
+    if (arguments.has("--generate")) {
+        body["generate"] = true;
+    } else if (arguments.has("--file")) {
+        body["value"] = read_file(arguments.text("--file"));
+    } else if (must || from_stdin) {
+        body["value"] = secret_from(session.terminal(), {.what = "The secret",
+                                                         .variable = "PIC_SECRET",
+                                                         .option = "--value-stdin",
+                                                         .from_stdin = from_stdin,
+                                                         .twice = true});
+    }
+    return body;
+}
+
+std::string path_of_secret(const Arguments& arguments) { return "/vault/secrets/" + arguments.text("name"); }
+
+void add_secret(Session& session, const Arguments& arguments) {
+    auto body = secret_body(session, arguments, true);
+    body["name"] = arguments.text("name");
+    session.show_change(session.change("POST", "/vault/secrets", body),
+                        "Keeps the secret " + arguments.text("name"));
+}
+
+/// Without words of its own, set is a rotation.
+void set_secret(Session& session, const Arguments& arguments) {
+    const bool words = arguments.has("--description") || arguments.has("--rotate-days");
+    session.show_change(
+        session.change("PUT", path_of_secret(arguments), secret_body(session, arguments, !words)),
+        "Changed the secret " + arguments.text("name"));
+}
+
+void list_secrets(Session& session, const Arguments& /*arguments*/) {
+    auto all = session.list("/vault/secrets");
+    if (session.show_json({{"items", all}, {"next_cursor", nullptr}})) return;
+    for (auto& secret : all) secret["rotated_at"] = secret.at("versions").back().at("created_at");
+    print_list(session.terminal().out, all,
+               {{"NAME", "name"},
+                {"CHANGED", "rotated_at"},
+                {"EVERY DAYS", "rotate_days"},
+                {"LAST SHOWN", "revealed_at"},
+                {"FOR", "description"}},
+               "No secrets.");
+}
+
+void show_secret(Session& session, const Arguments& arguments) {
+    const auto secret = session.get(path_of_secret(arguments));
+    if (session.show_json(secret)) return;
+    print_object(session.terminal().out, secret);
+}
+
+void reveal_secret(Session& session, const Arguments& arguments) {
+    json body = json::object();
+    if (arguments.has("--version")) body["version"] = std::stoul(arguments.text("--version"));
+    const auto answer = session.change("POST", path_of_secret(arguments) + "/reveal", body);
+    if (session.show_json(answer)) return;
+    const auto value = answer.at("value").get<std::string>();
+    if (arguments.has("--out")) return write_or_print(session, arguments, value);
+    const auto shown = session.terminal().out_is_tty ? printable(value, true) : value;
+    session.terminal().out << shown << '\n';
+}
+
+void remove_secret(Session& session, const Arguments& arguments) {
+    session.show_change(session.change("DELETE", path_of_secret(arguments), {}),
+                        fmt::format("Destroyed the secret {} and all its versions", arguments.text("name")));
+}
+
+Verbs secret_verbs() {
+    return {
+        {"vault secret add", Role::command, "keep a secret",
+         std::vector<Parameter>{secret_name} + options_for(secret_fields) + value_options(), add_secret},
+        {"vault secret list", Role::query, "what is kept, without values", {}, list_secrets},
+        {"vault secret show", Role::query, "what is said about one", {secret_name}, show_secret},
+        {"vault secret set", Role::command, "a new value (rotation), or other words about it",
+         std::vector<Parameter>{secret_name} + options_for(secret_fields) + value_options(), set_secret},
+        {"vault secret reveal",
+         Role::local,
+         "look at a value; the look is recorded",
+         {secret_name, version_option, out_file},
+         reveal_secret},
+        {"vault secret remove", Role::command, "destroy one, for good", {secret_name}, remove_secret},
+    };
 }
 
 // --- the vault's own key
@@ -132,6 +254,16 @@ void change_master_key(Session& session, const Arguments& arguments) {
 Verbs certificate_verbs() {
     return {
         {"vault ca", Role::query, "the certificate authority's root", {}, show_authority},
+        {"vault ca renew",
+         Role::command,
+         "a new certificate for the intermediate",
+         {{.name = "--root-key", .help = "the root's key, where it is kept elsewhere (PEM file)"}},
+         renew_authority},
+        {"vault ca take-root-key",
+         Role::command,
+         "take the root's key out of the vault, to be kept offline",
+         {{.name = "file", .help = "where to write it, mode 0600", .required = true}},
+         take_root_key},
         {"vault certificate issue", Role::command, "issue one, with a new key or for a request",
          std::vector<Parameter>{
              {.name = "names", .help = "host names, private addresses, e-mail addresses", .repeats = true}} +
@@ -157,6 +289,7 @@ Verbs certificate_verbs() {
 
 Verbs vault_verbs() {
     Verbs all = certificate_verbs();
+    for (auto& verb : secret_verbs()) all.push_back(std::move(verb));
     all.push_back({"vault recovery-kit",
                    Role::local,
                    "the master key for a piece of paper, with its QR code",
