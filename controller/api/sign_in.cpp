@@ -60,6 +60,12 @@ std::string origin_of(const Request& request) {
     return fmt::format("{} {}", request.remote, request.header("User-Agent").substr(0, 120));
 }
 
+std::string cookie_header(const Context& c, const Request& request, std::string_view value) {
+    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict{}",
+                       http::session_cookie(c.installation.cookie_name(), request.is_secure), value,
+                       request.is_secure ? "; Secure" : "");
+}
+
 Response retry_later(std::int64_t seconds, std::string_view request_id) {
     auto response = http::problem(
         {"rate_limited", fmt::format("Too many tries; the next is looked at in {} s.", seconds)}, request_id);
@@ -72,6 +78,18 @@ Response retry_later(std::int64_t seconds, std::string_view request_id) {
 void note(Context& c, const http::Request& request, std::string kind, std::string actor, std::string detail) {
     c.access_log.record({0, core::now(), std::move(kind), std::move(actor), request.remote,
                          request.request_id, std::move(detail)});
+}
+
+http::Handler on_worker(Context& c, Result<std::string> (*work)(Context&, const Request&)) {
+    return [&c, work](const Request& request, Responder respond) {
+        c.cell.post([&c, work, &request, respond = std::move(respond)]() mutable {
+            auto body = work(c, request);
+            if (!body) return std::move(respond)(body.error());
+            auto response = http::json_response(200, *std::move(body));
+            response.headers.emplace_back("Cache-Control", "no-store");
+            std::move(respond)(std::move(response));
+        });
+    };
 }
 
 bool may_try(Context& c, const Request& request, std::string_view account, Responder& respond) {
@@ -95,8 +113,7 @@ Response signed_in(Context& c, const Uuid& user, const Label& username, accounts
     const auto cookie = started->cookie.reveal();
     auto response =
         http::json_response(201, state_json(*c.cell.world(), who, c.installation.csrf_token(cookie)));
-    response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict",
-                                                            c.installation.cookie_name(), cookie));
+    response.headers.emplace_back("Set-Cookie", cookie_header(c, request, cookie));
     return response;
 }
 
@@ -115,7 +132,9 @@ void turned_away(Context& c, const std::string& account, const Rejection& why, c
                  Responder respond) {
     c.access_log.record_refusal(
         {0, core::now(), "sign_in_refused", "user:" + account, request.remote, request.request_id, why.code});
-    std::move(respond)(why);
+    auto response = http::problem(why, request.request_id);
+    response.recorded = true;
+    std::move(respond)(std::move(response));
 }
 
 void sign_in(Context& c, const Request& request, Responder respond) {
@@ -204,9 +223,7 @@ Response signed_out(Context& c, const Uuid& session, const Request& request, boo
     if (!*ended && !own) return http::problem({"not_found", "There is no such session."}, request.request_id);
     auto response = http::json_response(204, {});
     if (own) {
-        response.headers.emplace_back(
-            "Set-Cookie",
-            fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", c.installation.cookie_name()));
+        response.headers.emplace_back("Set-Cookie", cookie_header(c, request, {}) + "; Max-Age=0");
     }
     return response;
 }

@@ -23,6 +23,11 @@ template <class T>
 void note(Context& c, const http::Request& request, std::string kind, std::string actor,
           std::string detail = {});
 
+/// A handler that waits for the disk: runs `work` on a worker and answers with the JSON it made, which nobody
+/// may keep.
+[[nodiscard]] http::Handler on_worker(Context& c,
+                                      Result<std::string> (*work)(Context&, const http::Request&));
+
 /// A try that may have to wait. False: answered.
 [[nodiscard]] bool may_try(Context& c, const http::Request& request, std::string_view account,
                            http::Responder& respond);

@@ -146,6 +146,8 @@ struct Daemon::Parts {
     std::unique_ptr<http::Server> server;
     std::atomic<std::uint64_t> snapshot_at{0};
     std::atomic<bool> snapshotting{false};
+    std::mutex tls_mutex;
+    std::pair<Uuid, StreamVersion> tls_shown;  ///< certificate and authority that HTTPS shows
     std::atomic<bool> restoring{false}, start_anew{false};
 
     explicit Parts(Options told)
@@ -261,7 +263,8 @@ struct Daemon::Parts {
             std::make_unique<api::CommandPort>(api::CommandContext{*cell, passwords, *sessions, limiter});
         queries = std::make_unique<api::QueryPort>(*cell);
         pages = std::make_unique<api::EventPagePort>(*cell);
-        gatekeeper = std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, installation);
+        gatekeeper =
+            std::make_unique<api::CellGatekeeper>(*cell, *sessions, tokens, *access_log, installation);
         const auto log_for_backup = [this](const std::filesystem::path& copy) {
             return log_content(*store, copy);
         };
@@ -282,6 +285,9 @@ struct Daemon::Parts {
         http::add_generic_handlers(handlers, api, *commands, *queries);
         http::ServerOptions serving;
         serving.listen = options.listen;
+        serving.listen_tls = options.listen_tls;
+        for (const auto& network : options.trusted_proxies)
+            serving.trusted_proxies.push_back(*Cidr::parse(network));
         serving.unix_socket = options.data / "picd.sock";
         serving.ui = options.ui;
         serving.spool = context->spool;
@@ -292,6 +298,7 @@ struct Daemon::Parts {
             // Where the log stands, before anything is committed: a stream that resumes after a restart asks
             // for that.
             server->notify(cell->world()->sequence);
+            look_at_certificate();
             cell->on_commit([this](Sequence head) { committed(head); });
             cell->on_status([this](const core::ServiceStatus& s) {
                 server->status(s.name, api::service_json(*cell, s));
@@ -348,6 +355,7 @@ struct Daemon::Parts {
     void committed(Sequence head) {
         server->notify(head);
         look_for_agents();
+        look_at_certificate();
         if (head.value - snapshot_at < snapshot_interval || snapshotting.exchange(true)) return;
         snapshot_at = head.value;
         cell->post([this] {
@@ -355,6 +363,26 @@ struct Daemon::Parts {
                 spdlog::warn("snapshot_unwritable: no snapshot was written");
             snapshotting = false;
         });
+    }
+
+    /// The cell's own certificate is what HTTPS shows: taken over when it, or the intermediate, was renewed.
+    void look_at_certificate() {
+        if (options.listen_tls.empty()) return;
+        const auto world = cell->world();
+        const auto* certificate = certificates::for_service(*world, "cell");
+        if (certificate == nullptr || !certificate->content.key_ref) return;
+        const std::pair shown{certificate->id, world->get<certificates::Service>().authority.version};
+        const std::lock_guard lock(tls_mutex);
+        if (tls_shown == shown) return;
+        const auto key = vault->get(*certificate->content.key_ref);
+        if (!key)
+            return spdlog::error("secret_missing: the vault does not hold the key of the cell's certificate");
+        const auto used =
+            server->use_certificate(certificates::chain_pem(*world, *certificate), key->reveal());
+        if (!used) return spdlog::error("the cell's certificate cannot be used: {}", used.error().detail);
+        spdlog::info("HTTPS shows the certificate {}, valid until {}", certificate->content.serial,
+                     to_string(certificate->content.not_after));
+        tls_shown = shown;
     }
 
     /// The whole chain, behind everybody's back: a fault found turns the daemon read-only.
@@ -406,6 +434,9 @@ bool Daemon::run() {
     });
     spdlog::info("listening at http://{} (port {}), bus at port {}", parts_->options.listen,
                  parts_->server->port(), parts_->cell->bus_port());
+    if (!parts_->options.listen_tls.empty())
+        spdlog::info("listening at https://{} (port {})", parts_->options.listen_tls,
+                     parts_->server->tls_port());
     if (parts_->setup_token) {
         spdlog::info("this cell is not set up yet; the set-up token is in {}",
                      (parts_->options.data / "setup-token").string());

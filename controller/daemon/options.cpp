@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "schema/scalars.hpp"
+
 namespace pic::daemon {
 
 std::expected<Options, int> read_options(int argc, const char* const* argv) {
@@ -11,6 +13,16 @@ std::expected<Options, int> read_options(int argc, const char* const* argv) {
     app.add_option("--data", options.data, "Folder of the log, the vault and everything else that is kept")
         ->envname("PIC_DATA");
     app.add_option("--listen", options.listen, "Address and port of the API")->envname("PIC_LISTEN");
+    app.add_option("--listen-tls", options.listen_tls, "Address and port of the API over HTTPS")
+        ->envname("PIC_LISTEN_TLS");
+    app.add_option("--trusted-proxy", options.trusted_proxies,
+                   "A network whose X-Forwarded-For and X-Forwarded-Proto are believed (CIDR)")
+        ->envname("PIC_TRUSTED_PROXIES")
+        ->delimiter(',')
+        ->check([](const std::string& text) {
+            const auto network = Cidr::parse(text);
+            return network ? std::string() : network.error();
+        });
     app.add_option("--bus", options.bus, "Address and port of the bus")->envname("PIC_BUS");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warn or error")
         ->envname("PIC_LOG_LEVEL")

@@ -10,8 +10,11 @@
 namespace pic::daemon {
 
 struct Options {
-    std::filesystem::path data = "./data";    ///< PIC_DATA; made with mode 0700
-    std::string listen = "127.0.0.1:3000";    ///< PIC_LISTEN
+    std::filesystem::path data = "./data";  ///< PIC_DATA; made with mode 0700
+    std::string listen = "127.0.0.1:3000";  ///< PIC_LISTEN; empty: no plain HTTP
+    std::string listen_tls;  ///< PIC_LISTEN_TLS: HTTPS with the cell's own certificate; empty: none
+    std::vector<std::string>
+        trusted_proxies;                      ///< PIC_TRUSTED_PROXIES: networks whose forwarded headers count
     std::string bus = "127.0.0.1:5560";       ///< PIC_BUS
     std::string log_level = "info";           ///< PIC_LOG_LEVEL: trace, debug, info, warn, error
     std::filesystem::path ui = "webui/dist";  ///< PIC_UI: the built web UI; may be missing

@@ -9,6 +9,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include "controller/http/method.hpp"
@@ -26,6 +27,9 @@ constexpr std::size_t small_body = 16 * 1024;
 constexpr std::uint64_t skipped_body = 64 * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t request_id_limit = 64;
+/// RFC 6797: half a year. It holds for every port of the host, so only where we serve nothing but HTTPS
+/// there.
+constexpr std::string_view hsts = "Strict-Transport-Security: max-age=15552000\r\n";
 
 std::string_view find_field(const void* fields, std::string_view name) {
     const auto& header = *static_cast<const bhttp::fields*>(fields);
@@ -42,6 +46,14 @@ bool is_request_id(std::string_view text) {
     });
 }
 
+/// Who asks is not known, or may not; or asks too often.
+bool is_refusal(const Response& response) {
+    constexpr std::array<int, 3> refusing{401, 403, 429};
+    return !response.recorded && std::ranges::find(refusing, response.status) != refusing.end();
+}
+
+bool is_address(std::string_view text) { return Ipv4::parse(text) || Ipv6::parse(text); }
+
 std::string_view reason(int status) {
     const auto text = bhttp::obsolete_reason(static_cast<bhttp::status>(status));
     return {text.data(), text.size()};
@@ -49,19 +61,20 @@ std::string_view reason(int status) {
 
 }  // namespace
 
-void start_connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local) {
-    auto executor = socket.get_executor();
-    auto connection = std::make_shared<Connection>(shared, std::move(socket), std::move(remote), is_local,
+void start_connection(Shared& shared, Stream stream, std::string remote, bool is_local, PrincipalPtr local) {
+    auto executor = stream.get_executor();
+    auto connection = std::make_shared<Connection>(shared, std::move(stream), std::move(remote), is_local,
                                                    std::move(local));
     asio::co_spawn(
         executor, [connection]() -> Awaitable<void> { co_await connection->run(); }, asio::detached);
 }
 
-Connection::Connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local)
+Connection::Connection(Shared& shared, Stream stream, std::string remote, bool is_local, PrincipalPtr local)
     : shared_(shared),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       remote_(std::move(remote)),
       is_local_(is_local),
+      from_proxy_(!is_local && access::is_within(shared.options.trusted_proxies, remote_)),
       local_(std::move(local)),
       place_(shared.peers.insert(shared.peers.end(), this)) {
     shared_.metrics.connections(shared_.peers.size());
@@ -81,21 +94,21 @@ void Connection::tick(Clock::time_point now) {
     if (phase_ == Phase::answering || now < deadline_) return;
     error_code ignored;
     if (std::exchange(timed_out_, true) || phase_ != Phase::reading) {
-        socket_.close(ignored);
+        stream_.close(ignored);
     } else {
-        socket_.cancel(ignored);  // the coroutine says 408 and goes
+        stream_.cancel(ignored);  // the coroutine says 408 and goes
         deadline_ = now + shared_.limits.drain;
     }
 }
 
 void Connection::stop() {
     error_code ignored;
-    if (phase_ == Phase::idle) socket_.close(ignored);
+    if (phase_ == Phase::idle) stream_.close(ignored);
 }
 
 void Connection::abort() {
     error_code ignored;
-    socket_.close(ignored);
+    stream_.close(ignored);
     // An answer that is still awaited will come to nobody: dropping what waits for it ends the coroutine, and
     // us with it.
     if (exchange_) {
@@ -105,11 +118,26 @@ void Connection::abort() {
 
 Awaitable<void> Connection::run() {
     bool more = true;
+    if (stream_.is_tls()) more = co_await shake_hands();
     while (more) more = co_await serve_one();
     if (unread_input_) co_await linger();
+    if (stream_.is_tls()) co_await part();
     error_code ignored;
-    socket_.shutdown(Socket::shutdown_both, ignored);
-    socket_.close(ignored);
+    stream_.shutdown(Socket::shutdown_both, ignored);
+    stream_.close(ignored);
+}
+
+Awaitable<bool> Connection::shake_hands() {
+    enter(Phase::writing, shared_.limits.request);  // whoever does not come to an end is cut off
+    error_code error;
+    co_await stream_.async_handshake(into(error));
+    co_return !error;
+}
+
+Awaitable<void> Connection::part() {
+    enter(Phase::writing, shared_.limits.drain);
+    error_code ignored;
+    co_await stream_.async_farewell(into(ignored));
 }
 
 Awaitable<bool> Connection::serve_one() {
@@ -157,6 +185,7 @@ Awaitable<bool> Connection::serve_one() {
         co_await call_handler();
     }
     auto& response = exchange_->response;
+    if (is_refusal(response)) shared_.gatekeeper.refused(request, response);
     const bool keep_alive =
         parser_->get().keep_alive() && !unread_input_ && !response.close && !shared_.stopping;
     shared_.metrics.answered(request.operation ? static_cast<int>(request.operation->index) : -1,
@@ -171,7 +200,7 @@ Awaitable<bool> Connection::serve_one() {
 
 Awaitable<bool> Connection::fill() {
     error_code error;
-    const auto count = co_await socket_.async_read_some(buffer_.prepare(read_size), into(error));
+    const auto count = co_await stream_.async_read_some(buffer_.prepare(read_size), into(error));
     if (error) co_return false;
     buffer_.commit(count);
     if (phase_ == Phase::idle) enter(Phase::reading, shared_.limits.request);
@@ -253,10 +282,28 @@ void Connection::describe(Request& request) {
     request.find_header = find_field;
     request.remote = remote_;
     request.is_local = is_local_;
+    request.is_secure = stream_.is_tls();
+    if (from_proxy_) believe_proxy(request);
     if (const auto own = request.header("X-Request-Id"); is_request_id(own)) {
         request.request_id = own;
     } else {
         request.request_id = fmt::format(FMT_COMPILE("{}{:x}"), shared_.id_prefix, ++shared_.next_id);
+    }
+}
+
+/// The last address that is no proxy of ours: what comes before it in the list may be anybody's invention.
+void Connection::believe_proxy(Request& request) const {
+    if (request.header("X-Forwarded-Proto") == "https") request.is_secure = true;
+    auto list = request.header("X-Forwarded-For");
+    while (!list.empty()) {
+        const auto comma = list.rfind(',');
+        auto address = comma == std::string_view::npos ? list : list.substr(comma + 1);
+        list = comma == std::string_view::npos ? std::string_view{} : list.substr(0, comma);
+        while (address.starts_with(' ')) address.remove_prefix(1);
+        while (address.ends_with(' ')) address.remove_suffix(1);
+        if (!is_address(address)) return;
+        request.remote = address;
+        if (!access::is_within(shared_.options.trusted_proxies, address)) return;
     }
 }
 
@@ -315,7 +362,7 @@ Awaitable<void> Connection::upgrade() {
     if (refusal) {
         co_await send(*refusal, false);
     } else if (!shared_.stopping) {
-        co_await serve_websocket(shared_, std::move(socket_), request, parser_->get().base());
+        co_await serve_websocket(shared_, std::move(stream_), request, parser_->get().base());
     }
 }
 
@@ -329,6 +376,7 @@ void Connection::write_head(const Response& response, std::size_t length, bool k
                        length);
     }
     head_ += "X-Content-Type-Options: nosniff\r\n";
+    if (shared_.hsts && stream_.is_tls()) head_ += hsts;
     if (!response.shared_body) head_ += "Cache-Control: no-store\r\n";
     if (!keep_alive) {
         head_ += "Connection: close\r\n";
@@ -390,7 +438,8 @@ Awaitable<bool> Connection::write(std::string_view head, std::string_view body) 
     // Nearly always the kernel takes it all at once, and no turn of the event loop is needed.
     error_code error;
     const std::array<asio::const_buffer, 2> all = {asio::buffer(head), asio::buffer(body)};
-    auto done = socket_.write_some(all, error);
+    std::size_t done = 0;
+    if (!stream_.is_tls()) done = stream_.write_some(all, error);
     if (error && error != asio::error::would_block) co_return false;
     if (error) done = 0;
     if (done == head.size() + body.size()) co_return true;
@@ -398,7 +447,7 @@ Awaitable<bool> Connection::write(std::string_view head, std::string_view body) 
     const std::array<asio::const_buffer, 2> rest = {asio::buffer(head.substr(head_done)),
                                                     asio::buffer(body.substr(done - head_done))};
     error = {};
-    co_await asio::async_write(socket_, rest, into(error));
+    co_await asio::async_write(stream_, rest, into(error));
     co_return !error;
 }
 
@@ -406,13 +455,13 @@ Awaitable<bool> Connection::write(std::string_view head, std::string_view body) 
 /// its way.
 Awaitable<void> Connection::linger() {
     error_code error;
-    socket_.shutdown(Socket::shutdown_send, error);
+    stream_.shutdown(Socket::shutdown_send, error);
     timed_out_ = true;  // the next deadline closes
     enter(Phase::reading, shared_.limits.drain);
     std::size_t drained = buffer_.size();
     buffer_.clear();
     while (drained < shared_.limits.drain_bytes) {
-        const auto count = co_await socket_.async_read_some(buffer_.prepare(read_size), into(error));
+        const auto count = co_await stream_.async_read_some(buffer_.prepare(read_size), into(error));
         if (error) break;
         drained += count;
     }

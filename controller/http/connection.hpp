@@ -21,7 +21,7 @@ using Parser = beast::http::request_parser<SinkBody>;
 
 class Connection final : public Peer, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local);
+    Connection(Shared& shared, Stream stream, std::string remote, bool is_local, PrincipalPtr local);
     ~Connection() override;
 
     Awaitable<void> run();
@@ -34,6 +34,8 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     enum class Phase { idle, reading, answering, writing };
     enum class Read { done, closed, timed_out, malformed, too_large };
 
+    Awaitable<bool> shake_hands();
+    Awaitable<void> part();
     Awaitable<bool> serve_one();
     Awaitable<Read> read_header();
     Awaitable<Read> read_body(bool refused);
@@ -41,6 +43,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     Awaitable<bool> fill();
     [[nodiscard]] Read parse();
     void describe(Request& request);
+    void believe_proxy(Request& request) const;
     [[nodiscard]] std::optional<Response> prepare_body(const Operation& operation);
     [[nodiscard]] Response failed(Read why) const;
     Awaitable<void> call_handler();
@@ -56,9 +59,10 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     void enter(Phase phase, std::chrono::milliseconds within);
 
     Shared& shared_;
-    Socket socket_;
+    Stream stream_;
     std::string remote_;
     bool is_local_;
+    bool from_proxy_;  ///< one that is trusted to say whom it speaks for
     PrincipalPtr local_;
     std::list<Peer*>::iterator place_;
     beast::flat_buffer buffer_;
@@ -72,7 +76,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
 };
 
 /// Takes the socket over and speaks websocket on it. `request` passed the gate.
-Awaitable<void> serve_websocket(Shared& shared, Socket socket, const Request& request,
+Awaitable<void> serve_websocket(Shared& shared, Stream stream, const Request& request,
                                 beast::http::request_header<>& header);
 
 }  // namespace pic::http

@@ -10,6 +10,7 @@
 #include "controller/http/gate.hpp"
 #include "controller/http/net.hpp"
 #include "controller/http/server.hpp"
+#include "controller/http/stream.hpp"
 #include "controller/http/stream_hub.hpp"
 
 namespace pic::http {
@@ -43,10 +44,12 @@ struct Shared {
     std::string id_prefix;  ///< of request ids, this run's own
     std::uint64_t next_id = 0;
     std::size_t websockets = 0;
+    TlsContext tls = {};  ///< for new connections; none before there is a certificate
+    bool hsts = false;
     bool stopping = false;
 };
 
 /// Serves a connection until it ends. `local` is who is at the other end of a unix socket.
-void start_connection(Shared& shared, Socket socket, std::string remote, bool is_local, PrincipalPtr local);
+void start_connection(Shared& shared, Stream stream, std::string remote, bool is_local, PrincipalPtr local);
 
 }  // namespace pic::http

@@ -37,7 +37,6 @@ std::string_view cookie_value(std::string_view header, std::string_view name) {
         auto part = header.substr(0, header.find(';'));
         header.remove_prefix(std::min(part.size() + 1, header.size()));
         while (part.starts_with(' ')) part.remove_prefix(1);
-        if (part.starts_with("__Host-")) part.remove_prefix(7);
         if (part.size() <= name.size() || !part.starts_with(name) || part[name.size()] != '=') continue;
         if (!value.empty()) return {};
         value = part.substr(name.size() + 1);
@@ -118,13 +117,16 @@ Result<PrincipalPtr> Gate::identify(const Request& request, const PrincipalPtr& 
         constexpr std::string_view scheme = "bearer ";
         PrincipalPtr principal;
         if (header.size() > scheme.size() && equal_ignoring_case(header.substr(0, scheme.size()), scheme)) {
-            principal = gatekeeper_.by_bearer(header.substr(scheme.size()));
+            principal = gatekeeper_.by_bearer(header.substr(scheme.size()), request.remote);
         }
         if (!principal) return reject("unauthenticated", "The bearer token is not valid.");
         return principal;
     }
     if (const auto cookies = request.header("Cookie"); !cookies.empty()) {
-        if (const auto cookie = cookie_value(cookies, gatekeeper_.cookie_name()); !cookie.empty()) {
+        // Cookies know no ports: beside the one of HTTPS, the browser sends the one that HTTP set on this
+        // host.
+        const auto name = session_cookie(gatekeeper_.cookie_name(), request.is_secure);
+        if (const auto cookie = cookie_value(cookies, name); !cookie.empty()) {
             if (auto principal = gatekeeper_.by_cookie(cookie)) return principal;
         }
     }
@@ -152,9 +154,9 @@ Result<void> Gate::authorize(Request& request, const PrincipalPtr& local) const 
             return reject("csrf_refused", "Send the session's token as X-CSRF-Token.");
         }
     }
-    if (!operation.needs_scope() || who.scopes.allows(operation.scope)) return {};
-    if (!is_own(request))
-        return reject("forbidden", fmt::format("This needs the scope {}.", operation.scope));
+    if (!operation.needs_scope()) return {};
+    auto allowed = access::authorize(who.scopes, operation.scope);
+    if (allowed || !is_own(request)) return allowed;
     request.own_only = true;
     return {};
 }

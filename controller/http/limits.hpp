@@ -23,9 +23,12 @@ struct Limits {
     std::chrono::milliseconds sweep{250};       ///< how often all these are looked at
     std::size_t stream_ring = 4096;  ///< events kept for live websockets; who falls behind gets 1013
     std::size_t stream_page = 256;   ///< events a read of the log
-    std::chrono::milliseconds stream_check{1'000};  ///< how often a websocket's session is looked at
+    std::chrono::milliseconds stream_check{500};  ///< how often a websocket's session is looked at
     std::chrono::milliseconds stream_ping{
         30'000};  ///< silence before a websocket is pinged, and then before it is dropped
 };
+
+/// A websocket is closed within a second of the end of what it came in with.
+static_assert(Limits{}.stream_check + Limits{}.sweep < std::chrono::seconds{1});
 
 }  // namespace pic::http

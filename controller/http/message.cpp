@@ -69,6 +69,7 @@ Response problem(const Rejection& rejection, std::string_view request_id) {
     }
     body += '}';
     Response response = json_response(info.status, std::move(body));
+    response.refusal = info.code;
     response.content_type = "application/problem+json";
     if (info.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;

@@ -59,8 +59,9 @@ struct Request {
     PrincipalPtr principal;                ///< empty for a public call
     bool own_only = false;                 ///< let in as the owner: nothing of others is shown or changed
     std::string request_id;
-    std::string remote;     ///< the client's address, or "local"
-    bool is_local = false;  ///< came over the unix socket
+    std::string remote;      ///< the client's address, or "local"
+    bool is_local = false;   ///< came over the unix socket
+    bool is_secure = false;  ///< came over TLS, ours or that of a trusted proxy
 
     /// The value of a header, empty when there is none.
     [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(fields, name); }
@@ -86,6 +87,8 @@ struct Response {
     std::optional<Sequence> seq;                     ///< X-Pic-Seq
     std::optional<StreamVersion> version;            ///< ETag
     std::vector<std::pair<std::string_view, std::string>> headers;  ///< names of static storage
+    std::string_view refusal;                                       ///< of a problem, its stable code
+    bool recorded = false;                                          ///< the access log has it already
     bool close = false;                                             ///< the connection ends with this answer
 };
 
@@ -98,6 +101,12 @@ struct Response {
 
 /// problem+json (RFC 9457) with the status of the rejection's code.
 [[nodiscard]] Response problem(const Rejection& rejection, std::string_view request_id = {});
+
+/// What the session's cookie is called: under TLS with the prefix by which a browser holds it to the host and
+/// to TLS (RFC 6265bis 4.1.3.2).
+[[nodiscard]] inline std::string session_cookie(std::string_view name, bool is_secure) {
+    return (is_secure ? "__Host-" : "") + std::string(name);
+}
 
 struct Exchange;
 

@@ -22,8 +22,9 @@ class Gatekeeper {
     virtual ~Gatekeeper() = default;
     /// Before the cell is claimed nothing but set-up answers.
     [[nodiscard]] virtual bool claimed() const = 0;
-    /// `bearer`: "pic_<id>_<secret>". Empty: unknown, expired or revoked.
-    [[nodiscard]] virtual PrincipalPtr by_bearer(std::string_view bearer) = 0;
+    /// `bearer`: "pic_<id>_<secret>"; `remote`: where it came from. Empty: unknown, expired, revoked, or not
+    /// to be used from there.
+    [[nodiscard]] virtual PrincipalPtr by_bearer(std::string_view bearer, std::string_view remote) = 0;
     /// `cookie`: the value of the session cookie.
     [[nodiscard]] virtual PrincipalPtr by_cookie(std::string_view cookie) = 0;
     /// The operator at the other end of the unix socket, by the socket's descriptor. Empty: somebody else.
@@ -33,10 +34,13 @@ class Gatekeeper {
         (void)principal, (void)what, (void)id;
         return false;
     }
-    /// Is what this principal came in with still good? Asked every second for an open websocket.
+    /// Is what this principal came in with still good? Asked for an open websocket every limits.stream_check.
     [[nodiscard]] virtual bool still_valid(const Principal& principal) = 0;
     [[nodiscard]] virtual const std::string& cookie_name() const = 0;
     [[nodiscard]] virtual bool csrf_matches(std::string_view cookie, std::string_view token) const = 0;
+    /// A request was turned away (401, 403, 429): for the access log. `request.principal` is who it was, if
+    /// that is known.
+    virtual void refused(const Request& request, const Response& response) { (void)request, (void)response; }
     /// A name of the cell, lower case, without the port. Loopback and the host's own addresses need not be
     /// known.
     [[nodiscard]] virtual bool is_cell_name(std::string_view host) const = 0;

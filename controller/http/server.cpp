@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "controller/http/core.hpp"
+#include "controller/http/tls.hpp"
 #include "schema/record.hpp"
 
 namespace pic::http {
@@ -78,7 +79,7 @@ struct Server::Core {
     Clock::time_point stop_by;
     // Declared last: destroying the context destroys the coroutines, which use all of the above.
     asio::io_context io{1};
-    TcpAcceptor tcp{io};
+    TcpAcceptor tcp{io}, tls{io};
     UnixAcceptor local{io};
     Timer timer{io};
 
@@ -102,7 +103,9 @@ struct Server::Core {
                  .peers = {},
                  .date_line = make_date_line(),
                  .id_prefix = make_id_prefix()} {
-        if (!options.listen.empty()) listen_tcp();
+        if (!options.listen.empty()) listen_tcp(tcp, options.listen);
+        if (!options.listen_tls.empty()) listen_tcp(tls, options.listen_tls);
+        shared.hsts = options.listen.empty();
         if (!options.unix_socket.empty()) listen_local();
     }
 
@@ -126,16 +129,15 @@ struct Server::Core {
         return assigned;
     }
 
-    void listen_tcp() {
-        const auto endpoint = parse_endpoint(options.listen);
+    static void listen_tcp(TcpAcceptor& acceptor, const std::string& where) {
+        const auto endpoint = parse_endpoint(where);
         try {
-            tcp.open(endpoint.protocol());
-            tcp.set_option(asio::socket_base::reuse_address(true));
-            tcp.bind(endpoint);
-            tcp.listen(backlog);
+            acceptor.open(endpoint.protocol());
+            acceptor.set_option(asio::socket_base::reuse_address(true));
+            acceptor.bind(endpoint);
+            acceptor.listen(backlog);
         } catch (const boost::system::system_error& error) {
-            throw std::runtime_error(
-                fmt::format("cannot listen on {}: {}", options.listen, error.code().message()));
+            throw std::runtime_error(fmt::format("cannot listen on {}: {}", where, error.code().message()));
         }
     }
 
@@ -160,7 +162,8 @@ struct Server::Core {
         const auto spawn = [this](auto coroutine) {
             asio::co_spawn(io, std::move(coroutine), asio::detached);
         };
-        if (tcp.is_open()) spawn(accept_tcp());
+        if (tcp.is_open()) spawn(accept_tcp(tcp));
+        if (tls.is_open()) spawn(accept_tcp(tls));
         if (local.is_open()) spawn(accept_local());
         spawn(sweep());
     }
@@ -184,15 +187,19 @@ struct Server::Core {
         co_return std::nullopt;
     }
 
-    Awaitable<void> accept_tcp() {
+    Awaitable<void> accept_tcp(TcpAcceptor& acceptor) {
+        const bool is_tls = &acceptor == &tls;
         while (true) {
-            auto socket = co_await accept(tcp);
+            auto socket = co_await accept(acceptor);
             if (!socket) co_return;
             error_code error;
             const auto remote = socket->remote_endpoint(error).address().to_string();
             socket->set_option(ip::tcp::no_delay(true), error);
             socket->non_blocking(true, error);
-            if (!error) start_connection(shared, Socket(std::move(*socket)), remote, false, nullptr);
+            if (error || (is_tls && !shared.tls)) continue;
+            Socket any(std::move(*socket));
+            auto stream = is_tls ? Stream(std::move(any), shared.tls) : Stream(std::move(any));
+            start_connection(shared, std::move(stream), remote, false, nullptr);
         }
     }
 
@@ -204,7 +211,8 @@ struct Server::Core {
             auto principal = shared.gatekeeper.by_socket(socket->native_handle());
             socket->non_blocking(true, error);
             if (!error)
-                start_connection(shared, Socket(std::move(*socket)), "local", true, std::move(principal));
+                start_connection(shared, Stream(Socket(std::move(*socket))), "local", true,
+                                 std::move(principal));
         }
     }
 
@@ -226,6 +234,7 @@ struct Server::Core {
         stop_by = Clock::now() + options.limits.shutdown;
         error_code ignored;
         tcp.close(ignored);
+        tls.close(ignored);
         local.close(ignored);
         if (!options.unix_socket.empty()) ::unlink(options.unix_socket.c_str());
         for (auto at = shared.peers.begin(); at != shared.peers.end();) (*at++)->stop();
@@ -243,6 +252,19 @@ Server::~Server() = default;
 std::uint16_t Server::port() const {
     error_code error;
     return core_->tcp.local_endpoint(error).port();
+}
+
+std::uint16_t Server::tls_port() const {
+    error_code error;
+    return core_->tls.local_endpoint(error).port();
+}
+
+Result<void> Server::use_certificate(std::string_view chain, std::string_view key) {
+    auto context = make_tls_context(chain, key);
+    if (!context) return std::unexpected(std::move(context.error()));
+    core_->mailbox->post(
+        [core = core_.get(), made = *std::move(context)]() mutable { core->shared.tls = std::move(made); });
+    return {};
 }
 
 void Server::run() {

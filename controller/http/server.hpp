@@ -19,15 +19,19 @@
 #include "controller/http/limits.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/ports.hpp"
+#include "schema/scalars.hpp"
 
 namespace pic::http {
 
 struct ServerOptions {
     std::string listen = "127.0.0.1:3000";  ///< address:port; port 0 takes a free one; empty: no TCP
-    std::filesystem::path unix_socket;      ///< empty: none. Made with mode 0600
-    std::filesystem::path ui;               ///< folder of the web UI; may be missing
-    std::filesystem::path spool;            ///< folder for uploaded files
-    std::vector<std::string> hosts;         ///< names in Host headers that are ours besides the usual
+    std::string listen_tls =
+        {};  ///< the same for HTTPS; empty: none. Before there is a certificate it hangs up
+    std::filesystem::path unix_socket;       ///< empty: none. Made with mode 0600
+    std::filesystem::path ui;                ///< folder of the web UI; may be missing
+    std::filesystem::path spool;             ///< folder for uploaded files
+    std::vector<std::string> hosts;          ///< names in Host headers that are ours besides the usual
+    std::vector<Cidr> trusted_proxies = {};  ///< whose X-Forwarded-For and X-Forwarded-Proto are believed
     Limits limits;
 };
 
@@ -46,7 +50,8 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const;  ///< of TCP, 0 without
+    [[nodiscard]] std::uint16_t port() const;      ///< of TCP, 0 without
+    [[nodiscard]] std::uint16_t tls_port() const;  ///< 0 without
 
     /// Serves on the calling thread until stop().
     void run();
@@ -56,6 +61,9 @@ class Server {
     /// Takes no more, finishes what is in flight within limits.shutdown, closes websockets with 1001; then
     /// run() returns.
     void stop();
+    /// New connections get this certificate; those that are open keep theirs. PEM, as make_tls_context() has
+    /// it.
+    [[nodiscard]] Result<void> use_certificate(std::string_view chain, std::string_view key);
     /// The log has reached `head`: live websockets get what is new.
     void notify(Sequence head);
     /// What a service is doing now, a JSON object; websockets get the latest of each service.

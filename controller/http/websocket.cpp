@@ -20,9 +20,9 @@ constexpr std::size_t client_message_limit = 4096;
 
 class StreamSession final : public Peer, public std::enable_shared_from_this<StreamSession> {
   public:
-    StreamSession(Shared& shared, Socket socket, PrincipalPtr principal, Sequence seen)
+    StreamSession(Shared& shared, Stream stream, PrincipalPtr principal, Sequence seen)
         : shared_(shared),
-          ws_(std::move(socket)),
+          ws_(std::move(stream)),
           principal_(std::move(principal)),
           seen_(seen),
           place_(shared.peers.insert(shared.peers.end(), this)),
@@ -183,7 +183,7 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
     }
 
     Shared& shared_;
-    ws::stream<Socket> ws_;
+    ws::stream<Stream> ws_;
     PrincipalPtr principal_;
     Sequence seen_;
     std::list<Peer*>::iterator place_;
@@ -199,10 +199,10 @@ class StreamSession final : public Peer, public std::enable_shared_from_this<Str
 
 }  // namespace
 
-Awaitable<void> serve_websocket(Shared& shared, Socket socket, const Request& request,
+Awaitable<void> serve_websocket(Shared& shared, Stream stream, const Request& request,
                                 beast::http::request_header<>& header) {
     const Sequence after{request.query_number("after").value_or(shared.hub.head().value)};
-    const auto session = std::make_shared<StreamSession>(shared, std::move(socket), request.principal, after);
+    const auto session = std::make_shared<StreamSession>(shared, std::move(stream), request.principal, after);
     co_await session->run(header);
 }
 

@@ -80,9 +80,9 @@ Result<CommandCall> change_set_call(const Request& request, const Api& api) {
     for (const auto entry : commands) {
         const auto type = entry["type"].get_string().value_unsafe();
         const auto scope = api.command_scope(type);
-        if (scope.empty() || !request.principal->scopes.allows(scope)) {
-            return reject("forbidden", fmt::format("{} needs the scope {}.", type, scope));
-        }
+        if (scope.empty()) return reject("forbidden", fmt::format("{} is no part of a change-set.", type));
+        if (auto allowed = access::authorize(request.principal->scopes, scope); !allowed)
+            return std::unexpected(std::move(allowed.error()));
         simdjson::dom::element data;
         const bool has_data = entry["data"].get(data) == simdjson::SUCCESS;
         call.commands.push_back({std::string(type), has_data ? simdjson::minify(data) : "{}"});
