@@ -61,6 +61,8 @@ void reindex_world(World& world);
 [[nodiscard]] bool is_command(std::string_view type);
 [[nodiscard]] std::vector<std::string_view> command_types();
 [[nodiscard]] std::vector<std::string_view> event_types();
+/// The area whose ":read" opens events of this type: its service's; empty where the type is unknown.
+[[nodiscard]] std::string_view area_of_event(std::string_view type);
 
 /// Services with artefacts, in the order of the registry.
 [[nodiscard]] const std::vector<std::string_view>& rendering_services();

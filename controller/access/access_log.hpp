@@ -27,7 +27,7 @@ struct AccessEntry {
     std::uint64_t id = 0;  ///< rises
     Timestamp at;
     std::string kind;    ///< signed_in, sign_in_refused, signed_out, session_revoked, confirmed, revealed,
-                         ///< master_key_changed
+                         ///< master_key_changed, refused, token_refused
     std::string actor;   ///< "user:alice"; of a stranger who signs in, the name that was given; else empty
     std::string source;  ///< address, "local"
     std::string request_id;
@@ -39,6 +39,13 @@ struct AccessEntry {
                           field("request_id", s.request_id), field("detail", s.detail));
     }
 };
+
+/// When a token was used last, and from where.
+struct TokenUse {
+    Timestamp at;
+    std::string source;
+};
+inline constexpr std::int64_t token_use_touch_ms = 60 * 1000;  ///< between writes of one token's use
 
 class AccessLog {
   public:
@@ -55,13 +62,21 @@ class AccessLog {
     /// The same, at a bounded rate: for what strangers cause.
     void record_refusal(AccessEntry entry);
 
+    /// A token was let in. Kept in memory, and on the disk at most once a minute or where the source is
+    /// another.
+    void used(const Uuid& token, Timestamp now, std::string_view source);
+    [[nodiscard]] std::optional<TokenUse> last_use(const Uuid& token) const;
+
     struct Filter {
-        std::string kind, actor;  ///< empty: any
+        std::string kind, actor, source, request_id;  ///< empty: any
         std::optional<Timestamp> since, until;
     };
     /// Newest first, older than `before` (0: from the newest on).
     [[nodiscard]] std::vector<AccessEntry> read(std::uint64_t before, std::size_t limit,
                                                 const Filter& filter) const;
+    /// Oldest first, newer than `after`.
+    [[nodiscard]] std::vector<AccessEntry> read_forward(std::uint64_t after, std::size_t limit,
+                                                        const Filter& filter) const;
 
   private:
     struct State;

@@ -73,6 +73,18 @@ std::string id_text(const Uuid& id) {
     return text;
 }
 
+bool contains(const Cidr& network, std::string_view address) {
+    constexpr std::string_view mapped = "::ffff:";
+    if (address == "local") address = network.v6 ? "::1" : "127.0.0.1";
+    if (address.starts_with(mapped) && address.contains('.')) address.remove_prefix(mapped.size());
+    if (network.v6) {
+        const auto six = Ipv6::parse(address);
+        return six && network.six.contains(*six);
+    }
+    const auto four = Ipv4::parse(address);
+    return four && network.four.contains(*four);
+}
+
 }  // namespace
 
 Result<Scopes> Scopes::parse(std::span<const std::string> scopes) {
@@ -118,6 +130,19 @@ Scopes Scopes::within(const Scopes& bound) const {
 
 bool Scopes::covers(const Scopes& others) const {
     return std::ranges::all_of(others.scopes_, [this](const std::string& scope) { return allows(scope); });
+}
+
+Result<void> authorize(const Scopes& held, std::string_view needed) {
+    if (held.allows(needed)) return {};
+    return reject("forbidden", "This needs the scope " + std::string(needed) + ".");
+}
+
+bool Token::may_come_from(std::string_view remote) const {
+    return sources.empty() || is_within(sources, remote);
+}
+
+bool is_within(std::span<const Cidr> networks, std::string_view address) {
+    return std::ranges::any_of(networks, [&](const Cidr& network) { return contains(network, address); });
 }
 
 NewToken make_token(const Uuid& id) {

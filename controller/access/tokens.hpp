@@ -16,6 +16,7 @@
 
 #include "controller/vault/secret.hpp"
 #include "schema/rejection.hpp"
+#include "schema/scalars.hpp"
 #include "schema/units.hpp"
 
 namespace pic::access {
@@ -40,6 +41,10 @@ class Scopes {
     std::vector<std::string> scopes_;
 };
 
+/// The one rule of who may do what, for REST, websocket and bus alike. Rejection forbidden, which says what
+/// is missing.
+[[nodiscard]] Result<void> authorize(const Scopes& held, std::string_view needed);
+
 struct NewToken {
     vault::Secret text;  ///< "pic_<id>_<secret>", shown once
     vault::Secret hash;  ///< 32 bytes for the vault: "token/<uuid>/hash"
@@ -53,13 +58,21 @@ struct ParsedToken {
 };
 [[nodiscard]] std::optional<ParsedToken> parse_token(std::string_view bearer);
 
+/// Whether an address lies in one of the networks. `address`: dotted quad, IPv6, IPv4-mapped IPv6 (which is
+/// the IPv4 address), or "local" for loopback; anything else lies nowhere.
+[[nodiscard]] bool is_within(std::span<const Cidr> networks, std::string_view address);
+
 struct Token {
     Uuid id;
     std::string name;
     std::string owner;  ///< the user's id it acts for
     Scopes scopes;
     std::optional<Timestamp> expires_at;
+    std::vector<Cidr> sources;  ///< where it may come from; none: anywhere
     Digest hash{};
+
+    /// `remote`: an address, or "local" (the host itself, which counts as loopback).
+    [[nodiscard]] bool may_come_from(std::string_view remote) const;
 };
 
 /// All tokens, in memory. Readers share a lock; a change is rare.

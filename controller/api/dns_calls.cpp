@@ -163,6 +163,8 @@ void add_handlers(http::Handlers& handlers, Context& context) {
     add_vault_handlers(handlers, context);
     add_second_factor_handlers(handlers, context);
     add_invitation_handlers(handlers, context);
+    add_secret_handlers(handlers, context);
+    add_export_handlers(handlers, context);
     add_vault_key_handlers(handlers, context);
     add_access_log_handlers(handlers, context);
     add_backup_handlers(handlers, context);

@@ -22,26 +22,32 @@ struct TokenRequest {
     Text name;
     std::vector<std::string> scopes;
     std::optional<Timestamp> expires_at;
+    std::vector<Cidr> sources;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("scopes", s.scopes),
-                          field("expires_at", s.expires_at));
+        return std::tuple(field("name", s.name), field("scopes", s.scopes), field("expires_at", s.expires_at),
+                          field("sources", s.sources));
     }
 };
+
+/// Nobody hands out what they may not do.
+Result<void> check_scopes(const Expansion& e, const std::vector<std::string>& given) {
+    const auto scopes = access::Scopes::parse(given);
+    if (!scopes) return std::unexpected(scopes.error());
+    if (!e.call.principal || e.call.principal->scopes.covers(*scopes)) return {};
+    return reject("forbidden", "nobody can be given more than their maker may do");
+}
 
 Result<void> add_token(Expansion& e) {
     auto asked = from_json<TokenRequest>(e.data);
     if (!asked) return std::unexpected(asked.error());
-    auto scopes = access::Scopes::parse(asked->scopes);
-    if (!scopes) return std::unexpected(scopes.error());
-    if (e.call.principal && !e.call.principal->scopes.covers(*scopes)) {
-        return reject("forbidden", "a token cannot be given more than its maker may do");
-    }
+    if (auto fine = check_scopes(e, asked->scopes); !fine) return fine;
     const auto id = core::new_uuid();
     auto made = access::make_token(id);
     auto ref = e.seal(fmt::format("token/{}/hash", to_string(id)), made.hash);
     if (!ref) return std::unexpected(ref.error());
-    e.add(accounts::AddToken{id, asked->name, asked->scopes, e.actor(), asked->expires_at, *ref});
+    e.add(accounts::AddToken{id, asked->name, asked->scopes, e.actor(), asked->expires_at,
+                             std::move(asked->sources), *ref});
     e.out.once = {"token", std::string(made.text.reveal())};
     return {};
 }
@@ -49,10 +55,11 @@ Result<void> add_token(Expansion& e) {
 struct ClientRequest {
     std::optional<Text> name;
     std::vector<std::string> services;
+    std::vector<std::string> scopes;
     std::optional<std::string> public_key;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("name", s.name), field("services", s.services),
+        return std::tuple(field("name", s.name), field("services", s.services), field("scopes", s.scopes),
                           field("public_key", s.public_key));
     }
 };
@@ -60,8 +67,10 @@ struct ClientRequest {
 Result<void> add_client(Expansion& e, accounts::BusKind kind) {
     auto asked = from_json<ClientRequest>(e.data);
     if (!asked) return std::unexpected(asked.error());
+    if (auto fine = check_scopes(e, asked->scopes); !fine) return fine;
     const auto id = core::new_uuid();
-    accounts::InviteBusClient invite{id, kind, asked->name.value_or(Text{}), asked->services, std::nullopt};
+    accounts::InviteBusClient invite{
+        id, kind, asked->name.value_or(Text{}), asked->services, asked->scopes, std::nullopt};
     if (asked->public_key) {
         e.add(std::move(invite));
         e.add(accounts::EnrolBusClient{id, kind, *asked->public_key});
@@ -144,6 +153,7 @@ const Expansions& table() {
         add_people_expansions(made);
         add_dhcp_expansions(made);
         add_vault_expansions(made);
+        add_secret_expansions(made);
         return made;
     }();
     return entries;

@@ -4,6 +4,7 @@
 #include <pwd.h>
 
 #include "controller/access/local_socket.hpp"
+#include "controller/http/api.hpp"
 #include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/peers/peers.hpp"
@@ -57,9 +58,22 @@ access::Scopes scopes_of(accounts::Role role) {
 
 bool CellGatekeeper::claimed() const { return cell_.claimed(); }
 
-http::PrincipalPtr CellGatekeeper::by_bearer(std::string_view bearer) {
-    auto token = tokens_.verify(bearer, core::now());
+http::PrincipalPtr CellGatekeeper::by_bearer(std::string_view bearer, std::string_view remote) {
+    const auto now = core::now();
+    auto token = tokens_.verify(bearer, now);
     if (!token) return nullptr;
+    if (!token->may_come_from(remote)) {
+        // Whoever stole it is told no more than a guesser; its owner sees where it was tried.
+        access_log_.record_refusal({0,
+                                    now,
+                                    "token_refused",
+                                    "token:" + to_string(token->id),
+                                    std::string(remote),
+                                    {},
+                                    "used from outside its source range"});
+        return nullptr;
+    }
+    access_log_.used(token->id, now, remote);
     const auto world = cell_.world();
     const auto* owner = owner_of(*world, *token);
     const auto role = owner == nullptr ? std::string_view{} : enum_name(owner->profile.role);
@@ -110,6 +124,18 @@ http::PrincipalPtr CellGatekeeper::by_socket(int descriptor) {
     principal->role = "admin";
     principal->scopes = access::Scopes::everything();
     return principal;
+}
+
+void CellGatekeeper::refused(const http::Request& request, const http::Response& response) {
+    if (response.refusal == "setup_required") return;
+    std::string detail(response.refusal);
+    if (request.operation != nullptr) {
+        detail += fmt::format(" {}", request.operation->id);
+        if (request.operation->needs_scope()) detail += fmt::format(" ({})", request.operation->scope);
+    }
+    access_log_.record_refusal({0, core::now(), "refused",
+                                request.principal ? request.principal->actor : std::string(), request.remote,
+                                request.request_id, std::move(detail)});
 }
 
 bool CellGatekeeper::owns(const http::Principal& principal, std::string_view what, std::string_view id) {

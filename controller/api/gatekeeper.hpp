@@ -2,6 +2,7 @@
 // that the log knows. Runs on the server's thread for every request, so it is look-ups in memory and no more.
 #pragma once
 
+#include "controller/access/access_log.hpp"
 #include "controller/access/installation.hpp"
 #include "controller/access/sessions.hpp"
 #include "controller/access/tokens.hpp"
@@ -14,11 +15,16 @@ namespace pic::api {
 class CellGatekeeper final : public http::Gatekeeper {
   public:
     CellGatekeeper(core::Cell& cell, access::Sessions& sessions, access::TokenTable& tokens,
-                   const access::Installation& installation)
-        : cell_(cell), sessions_(sessions), tokens_(tokens), installation_(installation) {}
+                   access::AccessLog& access_log, const access::Installation& installation)
+        : cell_(cell),
+          sessions_(sessions),
+          tokens_(tokens),
+          access_log_(access_log),
+          installation_(installation) {}
 
     [[nodiscard]] bool claimed() const override;
-    [[nodiscard]] http::PrincipalPtr by_bearer(std::string_view bearer) override;
+    [[nodiscard]] http::PrincipalPtr by_bearer(std::string_view bearer, std::string_view remote) override;
+    void refused(const http::Request& request, const http::Response& response) override;
     [[nodiscard]] http::PrincipalPtr by_cookie(std::string_view cookie) override;
     [[nodiscard]] http::PrincipalPtr by_socket(int descriptor) override;
     [[nodiscard]] bool owns(const http::Principal& principal, std::string_view what,
@@ -32,6 +38,7 @@ class CellGatekeeper final : public http::Gatekeeper {
     core::Cell& cell_;
     access::Sessions& sessions_;
     access::TokenTable& tokens_;
+    access::AccessLog& access_log_;
     const access::Installation& installation_;
     // The principal made last: the next request of a busy client is most often the same one's.
     std::shared_ptr<const access::Token> last_token_;

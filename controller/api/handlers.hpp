@@ -57,9 +57,11 @@ void add_health_handlers(http::Handlers& handlers, Context& context);  ///< heal
 void add_vault_handlers(http::Handlers& handlers, Context& context);   ///< root, chains, revocation list
 void add_second_factor_handlers(http::Handlers& handlers, Context& context);  ///< TOTP
 void add_invitation_handlers(http::Handlers& handlers, Context& context);     ///< joining by a link
+void add_secret_handlers(http::Handlers& handlers, Context& context);         ///< named secrets
 void add_vault_key_handlers(http::Handlers& handlers, Context& context);      ///< master key, recovery kit
 void add_access_log_handlers(http::Handlers& handlers,
-                             Context& context);  ///< who came in, who was turned away
+                             Context& context);                        ///< who came in, who was turned away
+void add_export_handlers(http::Handlers& handlers, Context& context);  ///< both logs as JSON lines
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context);  ///< by way of the broker
 void add_finding_handlers(http::Handlers& handlers, Context& context);

@@ -32,7 +32,8 @@ void AccessSync::update_token(const Uuid& id, const accounts::Token* token) {
         spdlog::warn("token_unusable: token {} has no hash in the vault, nobody can use it", to_string(id));
         return;
     }
-    access::Token entry{id, token->name.text, token->owner, *std::move(scopes), token->expires_at, {}};
+    access::Token entry{
+        id, token->name.text, token->owner, *std::move(scopes), token->expires_at, token->sources, {}};
     std::copy_n(hash->data(), entry.hash.size(), entry.hash.begin());
     tokens_.put(std::move(entry));
 }
@@ -40,7 +41,7 @@ void AccessSync::update_token(const Uuid& id, const accounts::Token* token) {
 bus::PeerIdentity AccessSync::identity_of(const accounts::BusClient& client) {
     const auto kind =
         client.kind == accounts::BusKind::agent ? bus::PeerKind::agent : bus::PeerKind::subscriber;
-    return {kind, to_string(client.id), client.services, {}};
+    return {kind, to_string(client.id), client.services, client.scopes};
 }
 
 void AccessSync::update_client(const accounts::BusClient* was, const accounts::BusClient* is) {

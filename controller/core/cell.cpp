@@ -11,6 +11,7 @@
 #include "controller/core/event_json.hpp"
 #include "controller/core/housekeeping.hpp"
 #include "projections/cell/cell.hpp"
+#include "projections/dispatch.hpp"
 #include "projections/peers/peers.hpp"
 
 namespace pic::core {
@@ -272,19 +273,36 @@ void Cell::status(const bus::PeerIdentity&, bus::Status status) {
     }
 }
 
-Result<bus::EventsPage> Cell::events(const bus::PeerIdentity&, const Position& after, std::uint32_t limit) {
+namespace {
+
+/// A subscriber's scopes, as a token has them; none means all.
+Result<access::Scopes> scopes_of(const bus::PeerIdentity& who) {
+    if (who.topics.empty()) return access::Scopes::everything();
+    return access::Scopes::parse(who.topics);
+}
+
+}  // namespace
+
+Result<bus::EventsPage> Cell::events(const bus::PeerIdentity& who, const Position& after,
+                                     std::uint32_t limit) {
+    const auto scopes = scopes_of(who);
+    if (!scopes) return std::unexpected(scopes.error());
     bus::EventsPage page;
     const auto head = store_.head();
     page.head = head.sequence;
     page.next = after;
     for (const auto& event : store_.read(after.sequence, limit)) {
         page.next.sequence = event.sequence;
-        page.events.push_back({event.sequence, event_json(event)});
+        if (access::authorize(*scopes, fmt::format("{}:read", area_of_event(event.type))))
+            page.events.push_back({event.sequence, event_json(event)});
     }
     return page;
 }
 
-Result<bus::Snapshot> Cell::snapshot(const bus::PeerIdentity&) {
+Result<bus::Snapshot> Cell::snapshot(const bus::PeerIdentity& who) {
+    const auto scopes = scopes_of(who);
+    if (!scopes) return std::unexpected(scopes.error());
+    if (auto all = access::authorize(*scopes, "*:read"); !all) return std::unexpected(all.error());
     const auto now = world();
     return bus::Snapshot{{head_at_start_.cell, head_at_start_.epoch, now->sequence}, snapshot_world(*now)};
 }

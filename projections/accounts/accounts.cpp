@@ -18,7 +18,7 @@ auto& clients(S& state, BusKind kind) {
 Result<Decision> decide(const World&, const AddToken& command) {
     return change("tokens", "token",
                   TokenAdded{command.id, command.name, command.scopes, command.owner, command.expires_at,
-                             command.hash_ref});
+                             command.sources, command.hash_ref});
 }
 
 Result<Decision> decide(const World& world, const RemoveToken& command) {
@@ -36,9 +36,9 @@ Result<Decision> decide(const World&, const InviteBusClient& command) {
         return reject("invalid_field", "an agent speaks for at least one service",
                       {{"/services", "name at least one service"}});
     }
-    return change(
-        collection_of(command.kind), enum_name(command.kind),
-        BusClientInvited{command.id, command.kind, command.name, command.services, command.enrolment_ref});
+    return change(collection_of(command.kind), enum_name(command.kind),
+                  BusClientInvited{command.id, command.kind, command.name, command.services, command.scopes,
+                                   command.enrolment_ref});
 }
 
 Result<Decision> decide(const World& world, const EnrolBusClient& command) {
@@ -62,15 +62,15 @@ Result<Decision> decide(const World& world, const RemoveBusClient& command) {
 
 void evolve(State& state, const TokenAdded& event, const Meta& meta) {
     state.tokens.assign(event.id, Token{event.id, event.name, event.scopes, event.owner, event.expires_at,
-                                        event.hash_ref, meta.version, meta.at});
+                                        event.sources, event.hash_ref, meta.version, meta.at});
 }
 
 void evolve(State& state, const TokenRemoved& event, const Meta&) { state.tokens.erase(event.id); }
 
 void evolve(State& state, const BusClientInvited& event, const Meta& meta) {
     clients(state, event.kind)
-        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, std::nullopt,
-                                    std::nullopt, event.enrolment_ref, meta.version, meta.at});
+        .assign(event.id, BusClient{event.id, event.kind, event.name, event.services, event.scopes,
+                                    std::nullopt, std::nullopt, event.enrolment_ref, meta.version, meta.at});
 }
 
 void evolve(State& state, const BusClientEnrolled& event, const Meta& meta) {
@@ -99,7 +99,7 @@ void go_forward(BusKind kind, const CowMap<Uuid, BusClient>& then, const CowMap<
         const bool same_key = was != nullptr && is != nullptr && was->public_key == is->public_key;
         if (was != nullptr && !same_key) out.add(RemoveBusClient{id, kind});
         if (is == nullptr || !is->public_key || same_key) return;
-        out.add(InviteBusClient{id, kind, is->name, is->services, std::nullopt});
+        out.add(InviteBusClient{id, kind, is->name, is->services, is->scopes, std::nullopt});
         out.add(EnrolBusClient{id, kind, *is->public_key});
     });
 }

@@ -19,6 +19,7 @@ struct Token {
     std::vector<std::string> scopes;  ///< "peers:write", "*"
     std::string owner;                ///< the actor who made it
     std::optional<Timestamp> expires_at;
+    std::vector<Cidr> sources;  ///< where it may be used from; none: anywhere
     SecretRef hash_ref;
     StreamVersion version;
     Timestamp created_at;
@@ -26,8 +27,8 @@ struct Token {
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
                           field("owner", s.owner), field("expires_at", s.expires_at),
-                          field("hash_ref", s.hash_ref), field("version", s.version),
-                          field("created_at", s.created_at));
+                          field("sources", s.sources), field("hash_ref", s.hash_ref),
+                          field("version", s.version), field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const Token& token) { return token.id; }
@@ -41,6 +42,7 @@ struct BusClient {
     BusKind kind = BusKind::agent;
     Text name;
     std::vector<std::string> services;      ///< of an agent
+    std::vector<std::string> scopes;        ///< of a subscriber: the events it may read; none: all
     std::optional<std::string> public_key;  ///< Z85 of a CURVE key; none until it has enrolled
     std::optional<Timestamp> enrolled_at;
     std::optional<SecretRef> enrolment_ref;  ///< hash of the one-time token, until it was used
@@ -49,9 +51,10 @@ struct BusClient {
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
-                          field("services", s.services), field("public_key", s.public_key),
-                          field("enrolled_at", s.enrolled_at), field("enrolment_ref", s.enrolment_ref),
-                          field("version", s.version), field("created_at", s.created_at));
+                          field("services", s.services), field("scopes", s.scopes),
+                          field("public_key", s.public_key), field("enrolled_at", s.enrolled_at),
+                          field("enrolment_ref", s.enrolment_ref), field("version", s.version),
+                          field("created_at", s.created_at));
     }
 };
 inline Uuid key_of(const BusClient& client) { return client.id; }
@@ -95,12 +98,13 @@ struct TokenAdded {
     std::vector<std::string> scopes;
     std::string owner;
     std::optional<Timestamp> expires_at;
+    std::vector<Cidr> sources;
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
                           field("owner", s.owner), field("expires_at", s.expires_at),
-                          field("hash_ref", s.hash_ref));
+                          field("sources", s.sources), field("hash_ref", s.hash_ref));
     }
 };
 
@@ -121,11 +125,13 @@ struct BusClientInvited {
     BusKind kind = BusKind::agent;
     Text name;
     std::vector<std::string> services;
+    std::vector<std::string> scopes;
     std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
-                          field("services", s.services), field("enrolment_ref", s.enrolment_ref));
+                          field("services", s.services), field("scopes", s.scopes),
+                          field("enrolment_ref", s.enrolment_ref));
     }
 };
 
@@ -162,12 +168,13 @@ struct AddToken {
     std::vector<std::string> scopes;
     std::string owner;
     std::optional<Timestamp> expires_at;
+    std::vector<Cidr> sources;
     SecretRef hash_ref;
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("name", s.name), field("scopes", s.scopes),
                           field("owner", s.owner), field("expires_at", s.expires_at),
-                          field("hash_ref", s.hash_ref));
+                          field("sources", s.sources), field("hash_ref", s.hash_ref));
     }
 };
 
@@ -186,11 +193,13 @@ struct InviteBusClient {
     BusKind kind = BusKind::agent;
     Text name;
     std::vector<std::string> services;
+    std::vector<std::string> scopes;
     std::optional<SecretRef> enrolment_ref;  ///< none where the key is already known
     template <class Self>
     static auto fields(Self& s) {
         return std::tuple(field("id", s.id), field("kind", s.kind), field("name", s.name),
-                          field("services", s.services), field("enrolment_ref", s.enrolment_ref));
+                          field("services", s.services), field("scopes", s.scopes),
+                          field("enrolment_ref", s.enrolment_ref));
     }
 };
 
@@ -217,6 +226,7 @@ struct RemoveBusClient {
 
 struct Service {
     static constexpr std::string_view name = "accounts";
+    static constexpr std::string_view area = "access";
     static constexpr bool renders = false;
     using State = accounts::State;
     using Events = TypeList<UserAdded, UserChanged, PasswordChanged, UserRemoved, SecondFactorSet, GroupAdded,

@@ -7,6 +7,9 @@
 //     std::tuple of collection(...) and singleton(...) static constexpr bool renders;               whether
 //     it has artefacts
 //
+//     static constexpr std::string_view area;      the scopes that its events want ("vault:read"), where that
+//     is not its name
+//
 // and beside it, found by argument-dependent look-up, pure functions:
 //
 //     Result<Decision> decide(const World&, const Command&);

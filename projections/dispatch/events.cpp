@@ -18,6 +18,7 @@ struct EventType {
     /// if any.
     std::optional<Rejection> (*apply)(World&, simdjson::dom::element json, const Meta&) = nullptr;
     std::string (*upcast)(int from, std::string data) = nullptr;
+    std::string_view area;
 };
 
 template <class S, class E>
@@ -34,6 +35,15 @@ std::optional<Rejection> apply_event(World& world, simdjson::dom::element json, 
     return std::nullopt;
 }
 
+template <class S>
+constexpr std::string_view area_of() {
+    if constexpr (requires { S::area; }) {
+        return S::area;
+    } else {
+        return S::name;
+    }
+}
+
 template <class E>
 std::string upcast_event(int from, std::string data) {
     if constexpr (requires { E::upcast(from, data); }) {
@@ -48,7 +58,8 @@ const std::unordered_map<std::string_view, EventType>& event_table() {
         std::unordered_map<std::string_view, EventType> made;
         each_service([&]<class S> {
             each_type(typename S::Events{}, [&]<class E> {
-                made.emplace(E::type, EventType{E::schema_version, &apply_event<E>, &upcast_event<E>});
+                made.emplace(E::type,
+                             EventType{E::schema_version, &apply_event<E>, &upcast_event<E>, area_of<S>()});
             });
         });
         return made;
@@ -101,6 +112,11 @@ std::string upcast(std::string_view type, int schema_version, std::string data) 
     const auto found = event_table().find(type);
     if (found == event_table().end() || found->second.schema_version == schema_version) return data;
     return found->second.upcast(schema_version, std::move(data));
+}
+
+std::string_view area_of_event(std::string_view type) {
+    const auto found = event_table().find(type);
+    return found == event_table().end() ? std::string_view{} : found->second.area;
 }
 
 std::vector<std::string_view> event_types() {

@@ -20,7 +20,18 @@ PrincipalPtr FakeGatekeeper::make(Principal::Kind kind, std::string actor, std::
     return principal;
 }
 
-PrincipalPtr FakeGatekeeper::by_bearer(std::string_view bearer) {
+void FakeGatekeeper::refused(const Request& request, const Response& response) {
+    const std::lock_guard lock(refusals_mutex_);
+    refusals_.push_back((request.principal ? request.principal->actor : "-") + " " +
+                        std::string(response.refusal));
+}
+
+std::vector<std::string> FakeGatekeeper::refusals() {
+    const std::lock_guard lock(refusals_mutex_);
+    return refusals_;
+}
+
+PrincipalPtr FakeGatekeeper::by_bearer(std::string_view bearer, std::string_view) {
     if (bearer == "all") return make(Principal::Kind::token, "token:all", {"*"});
     if (bearer == "reader") return make(Principal::Kind::token, "token:reader", {"peers:read"});
     if (bearer == "peers") return make(Principal::Kind::token, "token:peers", {"peers:write"});

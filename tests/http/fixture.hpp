@@ -32,7 +32,8 @@ class FakeGatekeeper final : public Gatekeeper {
     std::atomic<bool> session_alive = true;
 
     [[nodiscard]] bool claimed() const override { return is_claimed; }
-    PrincipalPtr by_bearer(std::string_view bearer) override;
+    PrincipalPtr by_bearer(std::string_view bearer, std::string_view remote) override;
+    void refused(const Request& request, const Response& response) override;
     PrincipalPtr by_cookie(std::string_view cookie) override;
     PrincipalPtr by_socket(int) override { return make(Principal::Kind::local, "local:root", {"*"}); }
     bool still_valid(const Principal& principal) override;
@@ -42,7 +43,12 @@ class FakeGatekeeper final : public Gatekeeper {
     }
     [[nodiscard]] bool is_cell_name(std::string_view host) const override { return host == "cell.example"; }
 
+    /// "<actor> <code>" of each, in order.
+    std::vector<std::string> refusals();
+
   private:
+    std::mutex refusals_mutex_;
+    std::vector<std::string> refusals_;
     static PrincipalPtr make(Principal::Kind kind, std::string actor, std::vector<std::string> scopes);
     std::string name_ = "pic_sess_01234567";
 };

@@ -21,13 +21,19 @@ struct Principals {
     bool is_named = true;
 };
 
-const Principals tokens{
-    .what = "token",
-    .path = "/tokens",
-    .secret = "token",
-    .fields = {{"scopes", "area:read, area:write, *:read, *:write", Kind::list},
-               {"expires_at", "until when, RFC 3339"}},
-    .columns = {{"NAME", "name"}, {"SCOPES", "scopes"}, {"EXPIRES", "expires_at"}, {"ID", "id"}}};
+const Principals tokens{.what = "token",
+                        .path = "/tokens",
+                        .secret = "token",
+                        .fields = {{"scopes", "area:read, area:write, *:read, *:write", Kind::list},
+                                   {"expires_at", "until when, RFC 3339"},
+                                   {"sources", "networks it may be used from (anywhere)", Kind::list}},
+                        .columns = {{"NAME", "name"},
+                                    {"SCOPES", "scopes"},
+                                    {"EXPIRES", "expires_at"},
+                                    {"FROM", "sources"},
+                                    {"LAST USED", "last_used_at"},
+                                    {"BY", "last_used_from"},
+                                    {"ID", "id"}}};
 const Principals agents{
     .what = "agent",
     .path = "/agents",
@@ -45,11 +51,13 @@ const Principals invitations{
                {"expires_at", "until when, RFC 3339 (in a week)"}},
     .columns = {{"ROLE", "role"}, {"EMAIL", "email"}, {"EXPIRES", "expires_at"}, {"ID", "id"}},
     .is_named = false};
-const Principals subscribers{.what = "subscriber",
-                             .path = "/subscribers",
-                             .secret = "enrolment_token",
-                             .fields = {{"public_key", "its bus key; left out, a one-time token is made"}},
-                             .columns = {{"NAME", "name"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
+const Principals subscribers{
+    .what = "subscriber",
+    .path = "/subscribers",
+    .secret = "enrolment_token",
+    .fields = {{"scopes", "areas whose events it reads: peers:read (all)", Kind::list},
+               {"public_key", "its bus key; left out, a one-time token is made"}},
+    .columns = {{"NAME", "name"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
 
 Verbs verbs_of(const Principals& of) {
     const auto add = [of](Session& session, const Arguments& arguments) {
