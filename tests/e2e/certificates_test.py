@@ -138,6 +138,36 @@ class Authority(AloneCell):
         self.assertEqual(self.verify(self.issue(sans=["nas.home.example"])).returncode, 0, "the intermediate signs without it")
         self.assertEqual(self.admin.post("/vault/ca").code, "authority_exists")
 
+    def test_the_intermediate_is_renewed_under_its_own_key_by_the_root_that_was_put_away(self):
+        early = self.issue(sans=["nas.home.example"])
+        revoked = self.issue(sans=["gone.home.example"])
+        self.admin.post(f"/vault/certificates/{revoked['id']}/revoke")
+        before = self.admin.get("/vault/ca").json["intermediate"]
+        self.assertEqual(self.admin.post("/vault/ca/intermediate").status, 200, "the vault has the root's key")
+        self.cell.picctl("vault", "ca", "take-root-key", self.folder / "root-key.pem")
+        self.assertEqual((self.folder / "root-key.pem").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.admin.post("/vault/ca/intermediate").code, "root_key_offline")
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "other.pem")
+        self.openssl("pkey", "-in", "root-key.pem", "-aes256", "-passout", "pass:x", "-out", "locked.pem")
+        head = self.cell.head()
+        for wrong in ("other.pem", "root.pem", "locked.pem"):
+            answer = self.admin.post("/vault/ca/intermediate", {"root_key": (self.folder / wrong).read_text()})
+            self.assertEqual((answer.status, answer.code), (422, "root_key_wrong"), answer)
+        self.assertEqual(self.cell.head(), head, "nothing was written")
+        self.cell.picctl("vault", "ca", "renew", "--root-key", self.folder / "root-key.pem")
+        after = self.admin.get("/vault/ca").json
+        self.assertNotEqual(after["intermediate"], before)
+        self.assertFalse(after["has_root_key"], "it was looked at and not kept")
+        (self.folder / "intermediate.pem").write_text(after["intermediate"])
+        self.assertEqual(self.verify(early).returncode, 0, "what it signed before stays good")
+        self.assertEqual(self.verify(self.issue(sans=["new.home.example"])).returncode, 0)
+        self.assertIn("revoked", self.verify(revoked).stderr, "and what was taken back stays so")
+        needle = (self.folder / "root-key.pem").read_text().split("\n")[1].encode()
+        self.cell.end("picd")
+        for path in pathlib.Path(self.cell.environment["PIC_DATA"]).rglob("*"):
+            if path.is_file():
+                self.assertNotIn(needle, path.read_bytes(), path)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -130,3 +130,17 @@ TEST_CASE("who may speak to the cell is decided by today") {
     }
     SECTION("of another cell, which says nothing about this one") { CHECK(r.forward(false).empty()); }
 }
+
+TEST_CASE("a secret that was destroyed since does not come back empty") {
+    Restored r;
+    r.before(
+        "AddSecret",
+        R"({"id":"00000000-0000-7000-8000-0000000000e1","name":"kept","value_ref":"secret/e1/value@1"})");
+    r.before(
+        "AddSecret",
+        R"({"id":"00000000-0000-7000-8000-0000000000e2","name":"gone","value_ref":"secret/e2/value@1"})");
+    (void)r.cell.must("RemoveSecret", R"({"name":"gone"})");
+    r.destroyed.insert(SecretRef{"secret/e2/value", 1});
+    CHECK(r.forward() == std::vector<std::string>{"SecretRemoved"});
+    CHECK(secrets::find(r.backup.world(), "kept") != nullptr);
+}

@@ -48,10 +48,11 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
 
 Verbs concatenated() {
     Verbs all;
-    for (const auto& family : {setup_verbs,    cell_verbs,    peer_verbs,     dns_verbs,    wireguard_verbs,
-                               routing_verbs,  dhcp_verbs,    ntp_verbs,      proxy_verbs,  mail_verbs,
-                               calendar_verbs, service_verbs, artefact_verbs, stack_verbs,  log_verbs,
-                               backup_verbs,   user_verbs,    vault_verbs,    access_verbs, completion_verbs})
+    for (const auto& family :
+         {setup_verbs,    cell_verbs,   peer_verbs,      dns_verbs,   wireguard_verbs, routing_verbs,
+          dhcp_verbs,     ntp_verbs,    proxy_verbs,     mail_verbs,  calendar_verbs,  service_verbs,
+          artefact_verbs, stack_verbs,  log_verbs,       audit_verbs, backup_verbs,    user_verbs,
+          vault_verbs,    access_verbs, completion_verbs})
         for (auto& verb : family()) all.push_back(std::move(verb));
     return all;
 }

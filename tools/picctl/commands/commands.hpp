@@ -21,6 +21,7 @@ Verbs service_verbs();
 Verbs artefact_verbs();
 Verbs stack_verbs();
 Verbs log_verbs();
+Verbs audit_verbs();
 Verbs backup_verbs();
 Verbs access_verbs();
 Verbs user_verbs();
