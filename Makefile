@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 CMAKE_BUILD := cmake --build --preset release -j $(JOBS)
 
-.PHONY: help deps build run test check test-coverage bench bench-ui screenshots clean
+.PHONY: help deps build run test check test-coverage fuzz-api bench bench-ui screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -39,6 +39,10 @@ test-coverage: deps ## run the suite and show what it reaches, as HTML in htmlco
 check: deps ## format, clang-tidy, then the suite under ASan+UBSan and the concurrent parts under TSan
 	@tools/deps.sh check
 	@JOBS=$(JOBS) tools/check.sh
+
+fuzz-api: build ## send Schemathesis over the served API as each role (EXAMPLES=8 a call; it comes from PyPI)
+	@tools/deps.sh fuzz
+	@tools/fuzz.sh
 
 bench: build ## measure the product beside etcd and nginx and print the table of docs/performance.md
 	@tools/deps.sh bench

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for the named purposes: deps.sh build run test check bench stack coverage. Says nothing when nothing is
+# Installs what is missing for the named purposes: deps.sh build run test check bench stack coverage fuzz. Says nothing when nothing is
 # missing, never upgrades and never removes. Root is needed only for a Debian package that is not there yet.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ declare -A packages=(
     [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl
              busybox chrony litmus swaks libnet-ssleay-perl vdirsyncer"
     [coverage]="gcovr"
+    [fuzz]="python3-venv"
     [check]="clang-19 clang-format-19 clang-tidy-19"
     [bench]="etcd-server nginx-light wrk python3-flask strace"
 )
