@@ -3,6 +3,7 @@
 
 #include "controller/api/access_log_filter.hpp"
 #include "controller/api/handlers.hpp"
+#include "projections/accounts/accounts.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

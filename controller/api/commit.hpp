@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/api/handlers.hpp"
+#include "projections/core/command.hpp"
 
 namespace pic::api {
 

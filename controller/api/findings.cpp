@@ -8,8 +8,10 @@
 #include "controller/authority/office.hpp"
 #include "controller/health/gather.hpp"
 #include "controller/health/listeners.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/findings/findings.hpp"
+#include "projections/secrets/secrets.hpp"
 #include "projections/stack/stack.hpp"
 
 namespace pic::api {

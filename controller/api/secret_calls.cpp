@@ -7,6 +7,7 @@
 #include "controller/api/expansion.hpp"
 #include "controller/api/second_factor.hpp"
 #include "controller/api/sign_in.hpp"
+#include "projections/secrets/secrets.hpp"
 #include "projections/world.hpp"
 
 namespace pic::api {

@@ -8,6 +8,7 @@
 #include "projections/accounts/accounts.hpp"
 #include "projections/certificates/certificates.hpp"
 #include "projections/peers/peers.hpp"
+#include "projections/secrets/secrets.hpp"
 #include "projections/wireguard/wireguard.hpp"
 
 namespace pic::core {

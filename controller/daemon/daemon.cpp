@@ -23,6 +23,7 @@
 #include "controller/log/sqlite_store.hpp"
 #include "controller/vault/keys.hpp"
 #include "projections/cell/cell.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/stack/stack.hpp"
 #include "schema/openapi.hpp"

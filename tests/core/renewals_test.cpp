@@ -7,6 +7,7 @@
 #include "controller/authority/office.hpp"
 #include "controller/core/certificate_keeper.hpp"
 #include "controller/core/supply.hpp"
+#include "projections/certificates/certificates.hpp"
 #include "projections/scene.hpp"
 #include "support/temp_folder.hpp"
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "projections/scene.hpp"
+#include "projections/secrets/secrets.hpp"
 
 using namespace pic;
 using test::Scene;
