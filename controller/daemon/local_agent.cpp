@@ -101,7 +101,7 @@ void LocalAgent::invite() {
         spdlog::warn("local_agent: no token for the agent {}: {}", name_, ref.error().detail);
         return;
     }
-    accounts::InviteBusClient invite{id, accounts::BusKind::agent, Text{name_}, services_, *ref};
+    accounts::InviteBusClient invite{id, accounts::BusKind::agent, Text{name_}, services_, {}, *ref};
     core::ChangeRequest request;
     request.commands.push_back(std::make_unique<CommandOf<accounts::InviteBusClient>>(std::move(invite)));
     request.actor = "system";

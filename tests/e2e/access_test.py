@@ -80,11 +80,13 @@ class Refusals(Cell):
         self.assertEqual(viewer.status, 201)
         vera = Client(self.cell)
         vera.sign_in("vera", "eleven purple kettles sing")
+        forger = Client(self.cell)
+        forger.headers = {**vera.headers, "X-CSRF-Token": "invented"}
         script, made = self.token()
-        cases = ((vera.post("/peers", {"name": "p"}), "user:vera", "forbidden addPeer (peers:write)"),
+        cases = ((vera.post("/groups", {"name": "p"}), "user:vera", "forbidden addGroup (users:write)"),
                  (script.get("/users"), f"token:{made['id']}", "forbidden listUsers (users:read)"),
                  (Client(self.cell).get("/peers"), "", "unauthenticated listPeers (peers:read)"),
-                 (vera.call("POST", "/peers", {"name": "p"}, X_CSRF_Token="wrong"), "user:vera", "csrf_refused addPeer (peers:write)"),
+                 (forger.post("/peers", {"name": "p"}), "user:vera", "csrf_refused addPeer (peers:write)"),
                  (vera.get("/peers", Origin="http://evil.example"), "", "origin_refused listPeers (peers:read)"))
         for answer, actor, detail in cases:
             self.assertIn(answer.status, (401, 403), answer)

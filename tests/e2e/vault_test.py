@@ -164,7 +164,7 @@ class Secrets(Cell):
         self.assertEqual(self.admin.delete("/vault/secrets/k").status, 204)
         removal = self.admin.get("/events?limit=1000").json["items"][-1]
         self.assertEqual(removal["type"], "SecretRemoved")
-        undone = self.admin.post("/undo", {"seq": removal["seq"]})
+        undone = self.admin.post(f"/changes/{removal['seq']}/undo")
         self.assertEqual((undone.status, undone.code), (409, "nothing_to_undo"))
         self.assertIn("destroyed", undone.json["detail"])
         self.assertEqual(self.admin.post("/restore", {"to_seq": before}).code, "nothing_to_undo")
@@ -180,7 +180,7 @@ class Secrets(Cell):
     def test_an_undone_rotation_keeps_the_newest_value(self):
         self.admin.post("/vault/secrets", {"name": "k", "value": "one", "description": "first words"})
         changed = self.admin.put("/vault/secrets/k", {"value": "two", "description": "other words"}).json
-        self.assertEqual(self.admin.post("/undo", {"seq": changed["seq"]}).status, 200)
+        self.assertEqual(self.admin.post(f"/changes/{changed['seq']}/undo").status, 200)
         self.assertEqual(self.admin.get("/vault/secrets/k").json["description"], "first words")
         self.assertEqual(self.admin.post("/vault/secrets/k/reveal").json["value"], "two")
 
