@@ -375,11 +375,11 @@ struct Daemon::Parts {
         const std::pair shown{certificate->id, world->get<certificates::Service>().authority.version};
         const std::lock_guard lock(tls_mutex);
         if (tls_shown == shown) return;
-        const auto key = vault->get(*certificate->content.key_ref);
-        if (!key)
+        const auto secret = vault->get(*certificate->content.key_ref);
+        if (!secret)
             return spdlog::error("secret_missing: the vault does not hold the key of the cell's certificate");
         const auto used =
-            server->use_certificate(certificates::chain_pem(*world, *certificate), key->reveal());
+            server->use_certificate(certificates::chain_pem(*world, *certificate), secret->reveal());
         if (!used) return spdlog::error("the cell's certificate cannot be used: {}", used.error().detail);
         spdlog::info("HTTPS shows the certificate {}, valid until {}", certificate->content.serial,
                      to_string(certificate->content.not_after));

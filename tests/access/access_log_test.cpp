@@ -26,8 +26,8 @@ TEST_CASE("the access log is read newest first, by pages and by who and what") {
     const auto second = log->read(first.back().id, 10, {});
     REQUIRE(second.size() == 3);
     CHECK(second.back().at.ms == 1000);
-    CHECK(log->read(0, 10, {"signed_in", "user:alice", {}, {}}).size() == 2);
-    CHECK(log->read(0, 10, {"", "", Timestamp{1002}, Timestamp{1003}}).size() == 2);
+    CHECK(log->read(0, 10, {"signed_in", "user:alice", "", "", {}, {}}).size() == 2);
+    CHECK(log->read(0, 10, {"", "", "", "", Timestamp{1002}, Timestamp{1003}}).size() == 2);
 }
 
 TEST_CASE("a flood of strangers is written at a bounded rate and counted") {
@@ -51,4 +51,34 @@ TEST_CASE("what strangers say is cut and printable, and the log goes on after a 
     REQUIRE(entries.size() == 2);
     CHECK(entries[0].actor == "(unprintable)");
     CHECK(entries[1].actor.size() == 300);
+}
+
+TEST_CASE("a token's last use is known at once, and after a restart to the minute") {
+    const test::TempFolder folder;
+    const auto token = *parse_uuid("00000000-0000-7000-8000-000000000001");
+    {
+        const auto log = *AccessLog::open(folder / "access-log.db");
+        CHECK_FALSE(log->last_use(token));
+        log->used(token, Timestamp{1'000'000}, "192.0.2.1");
+        log->used(token, Timestamp{1'000'000 + token_use_touch_ms - 1}, "192.0.2.1");
+        CHECK(log->last_use(token)->at.ms == 1'000'000 + token_use_touch_ms - 1);
+    }
+    const auto log = *AccessLog::open(folder / "access-log.db");
+    CHECK(log->last_use(token)->at.ms == 1'000'000);
+    CHECK(log->last_use(token)->source == "192.0.2.1");
+    log->used(token, Timestamp{1'000'001}, "local");  // from somewhere else: written at once
+    CHECK((*AccessLog::open(folder / "access-log.db"))->last_use(token)->source == "local");
+}
+
+TEST_CASE("the access log is read forward too, without those that were left behind") {
+    const test::TempFolder folder;
+    const auto log = *AccessLog::open(folder / "access-log.db");
+    for (int i = 0; i < 5; ++i)
+        log->record(entry(i % 2 == 0 ? "refused" : "signed_in", "user:alice", 1000 + i));
+    const auto first = log->read_forward(0, 2, {});
+    REQUIRE(first.size() == 2);
+    CHECK(first.front().at.ms == 1000);
+    CHECK(log->read_forward(first.back().id, 10, {}).size() == 3);
+    CHECK(log->read_forward(0, 10, {"refused", "", "", "", {}, {}}).size() == 3);
+    CHECK(log->read_forward(0, 10, {"", "", "nowhere", "", {}, {}}).empty());
 }

@@ -11,8 +11,12 @@ constexpr Timestamp now{1'790'000'000'000};
 const Uuid id = *parse_uuid("019ab3c2-1234-7abc-8def-0123456789ab");
 
 Token token_for(const NewToken& made, std::vector<std::string> scopes = {"*"}) {
-    Token token{
-        .id = id, .name = "ci", .owner = "alice", .scopes = Scopes::parse(scopes).value(), .expires_at = {}};
+    Token token{.id = id,
+                .name = "ci",
+                .owner = "alice",
+                .scopes = Scopes::parse(scopes).value(),
+                .expires_at = {},
+                .sources = {}};
     REQUIRE(made.hash.size() == token.hash.size());
     std::ranges::copy(made.hash.reveal(), token.hash.begin());
     return token;
@@ -128,4 +132,21 @@ TEST_CASE("what is no scope is refused, with a pointer") {
         CHECK(parsed.error().code == "scope_invalid");
         CHECK(parsed.error().errors.at(0).pointer == "/1");
     }
+}
+
+TEST_CASE("an address lies in a network of its own family, whatever way it is written") {
+    const std::vector<Cidr> lan{*Cidr::parse("192.168.1.0/24")};
+    CHECK(is_within(lan, "192.168.1.7"));
+    CHECK(is_within(lan, "::ffff:192.168.1.7"));
+    for (const auto* elsewhere : {"192.168.2.7", "fd00::1", "192.168.1.7.evil.example", "", "local"})
+        CHECK_FALSE(is_within(lan, elsewhere));
+    const std::vector<Cidr> own{*Cidr::parse("fd00::/8"), *Cidr::parse("127.0.0.0/8")};
+    CHECK(is_within(own, "fd12::1"));
+    CHECK(is_within(own, "local"));
+    CHECK_FALSE(is_within(own, "10.0.0.1"));
+    CHECK_FALSE(is_within({}, "10.0.0.1"));
+    Token token = token_for(make_token(id));
+    CHECK(token.may_come_from("203.0.113.1"));
+    token.sources = lan;
+    CHECK_FALSE(token.may_come_from("203.0.113.1"));
 }

@@ -33,7 +33,8 @@ constexpr std::string_view usual_count = "100";
 /// "kind=refused&since=..."
 std::string query_of(const Fields& fields, const Arguments& arguments) {
     std::string query;
-    for (const auto& [name, value] : object_from_options(fields, arguments).items()) {
+    const auto given = object_from_options(fields, arguments);
+    for (const auto& [name, value] : given.items()) {
         const auto text = value.is_string() ? value.get<std::string>() : value.dump();
         query += fmt::format("{}{}={}", query.empty() ? "" : "&", name, percent_encoded(text));
     }
