@@ -5,6 +5,12 @@
 #include "schema/scalars.hpp"
 
 namespace pic::daemon {
+namespace {
+
+/// An empty variable counts as one that is not set, so leaving an address out has a word of its own.
+constexpr std::string_view no_address = "none";
+
+}  // namespace
 
 std::expected<Options, int> read_options(int argc, const char* const* argv) {
     Options options;
@@ -12,7 +18,9 @@ std::expected<Options, int> read_options(int argc, const char* const* argv) {
     app.set_version_flag("--version", PIC_VERSION);
     app.add_option("--data", options.data, "Folder of the log, the vault and everything else that is kept")
         ->envname("PIC_DATA");
-    app.add_option("--listen", options.listen, "Address and port of the API")->envname("PIC_LISTEN");
+    app.add_option("--listen", options.listen,
+                   "Address and port of the API; none: HTTPS and the unix socket alone")
+        ->envname("PIC_LISTEN");
     app.add_option("--listen-tls", options.listen_tls, "Address and port of the API over HTTPS")
         ->envname("PIC_LISTEN_TLS");
     app.add_option("--trusted-proxy", options.trusted_proxies,
@@ -43,6 +51,7 @@ std::expected<Options, int> read_options(int argc, const char* const* argv) {
     app.add_option("--broker", options.broker, "Socket of pic-broker, in the stack")->envname("PIC_BROKER");
     try {
         app.parse(argc, argv);
+        if (options.listen == no_address) options.listen.clear();
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return std::unexpected(code == 0 ? 0 : exit_usage);

@@ -11,7 +11,7 @@ namespace pic::daemon {
 
 struct Options {
     std::filesystem::path data = "./data";  ///< PIC_DATA; made with mode 0700
-    std::string listen = "127.0.0.1:3000";  ///< PIC_LISTEN; empty: no plain HTTP
+    std::string listen = "127.0.0.1:3000";  ///< PIC_LISTEN; "none" (here empty): no plain HTTP
     std::string listen_tls;  ///< PIC_LISTEN_TLS: HTTPS with the cell's own certificate; empty: none
     std::vector<std::string>
         trusted_proxies;                      ///< PIC_TRUSTED_PROXIES: networks whose forwarded headers count

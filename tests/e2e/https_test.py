@@ -24,7 +24,7 @@ class Cell(unittest.TestCase):
         self.tls = f"127.0.0.1:{free_port()}"
         self.cell.environment["PIC_LISTEN_TLS"] = self.tls
         if not self.plain:
-            self.cell.environment["PIC_LISTEN"] = ""
+            self.cell.environment["PIC_LISTEN"] = "none"
         self.cell.start()
         self.cell.setup("home.example")
         self.root = self.cell.folder / "root.pem"
