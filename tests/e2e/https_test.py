@@ -188,7 +188,7 @@ class HttpsAlone(Cell):
         self.assertEqual(client.get("/peers").status, 200)
         url = f"https://{self.tls}"
         self.cell.environment["HOME"] = str(self.cell.folder)
-        done = self.cell.picctl("--url", url, "--ca-file", self.root, "login", "admin")
+        done = self.cell.picctl("--url", url, "--ca-file", self.root, "login", "--username", "admin")
         self.assertEqual(done.returncode, 0)
         self.assertIn("user:admin", self.cell.picctl("--url", url, "--ca-file", self.root, "whoami").stdout)
 
