@@ -34,4 +34,15 @@ using Result = std::expected<T, Rejection>;
     return std::unexpected(Rejection{std::move(code), std::move(detail), std::move(errors)});
 }
 
+/// With one field to blame, whose error says the same.
+[[nodiscard]] inline std::unexpected<Rejection> reject_at(std::string code, std::string pointer,
+                                                          std::string detail) {
+    return reject(std::move(code), detail, {{std::move(pointer), detail}});
+}
+
+/// What a field holds breaks a rule of its own.
+[[nodiscard]] inline std::unexpected<Rejection> invalid_field(std::string pointer, std::string detail) {
+    return reject_at("invalid_field", std::move(pointer), std::move(detail));
+}
+
 }  // namespace pic

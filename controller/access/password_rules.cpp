@@ -144,20 +144,16 @@ std::size_t surprise(std::string_view plain, std::string_view bare, std::span<co
 }
 
 /// Wherever one is chosen, the field is called so.
-std::unexpected<Rejection> object(const char* code, std::string detail) {
-    return reject(code, detail, {{"/password", detail}});
-}
-
 }  // namespace
 
 Result<void> check_new_password(const Secret& password, std::span<const std::string_view> names) {
     if (password.size() > password_length_max) {
-        return object("password_too_long",
-                      fmt::format("a password has at most {} bytes", password_length_max));
+        return reject_at("password_too_long", "/password",
+                         fmt::format("a password has at most {} bytes", password_length_max));
     }
     if (password.size() < password_length_min) {
-        return object("password_too_short",
-                      fmt::format("a password has at least {} bytes", password_length_min));
+        return reject_at("password_too_short", "/password",
+                         fmt::format("a password has at least {} bytes", password_length_min));
     }
     constexpr std::size_t looked_at = 64;  // a longer one has enough in it, or is a repetition to its end
     const auto size = std::min(password.size(), looked_at);
@@ -168,9 +164,10 @@ Result<void> check_new_password(const Secret& password, std::span<const std::str
     if (surprise(plain.reveal(), bare.reveal(), names, is_number) >=
         (is_number ? new_digits : new_characters))
         return {};
-    return object("password_common",
-                  "this password is among the first that anybody would try: choose one that is not made of "
-                  "common words, names, repetitions or runs of keys alone");
+    return reject_at(
+        "password_common", "/password",
+        "this password is among the first that anybody would try: choose one that is not made of "
+        "common words, names, repetitions or runs of keys alone");
 }
 
 }  // namespace pic::access

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "projections/accounts/people.hpp"
+#include "projections/core/item.hpp"
 
 namespace pic {
 class World;
@@ -108,14 +109,9 @@ struct TokenAdded {
     }
 };
 
-struct TokenRemoved {
+struct TokenRemoved : ById {
     static constexpr std::string_view type = "TokenRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct BusClientInvited {
@@ -178,13 +174,8 @@ struct AddToken {
     }
 };
 
-struct RemoveToken {
+struct RemoveToken : ById {
     static constexpr std::string_view type = "RevokeToken";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct InviteBusClient {

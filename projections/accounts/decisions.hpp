@@ -18,10 +18,6 @@ inline std::string_view collection_of(BusKind kind) {
     return kind == BusKind::agent ? "agents" : "subscribers";
 }
 
-inline std::unexpected<Rejection> missing(std::string_view what, const Uuid& id) {
-    return reject("not_found", fmt::format("there is no {} {}", what, to_string(id)));
-}
-
 /// A change of one resource: one event on its stream.
 template <class E>
 Decision change(std::string_view collection, std::string_view kind, const E& event, bool removed = false) {

@@ -7,6 +7,7 @@
 // from another, and keeping the password itself would be the only alternative.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/service.hpp"
 
 namespace pic {
@@ -136,15 +137,9 @@ struct UserAdded {
     }
 };
 
-struct UserChanged {
+struct UserChanged : WithChanges<Profile> {
     static constexpr std::string_view type = "UserChanged";
     static constexpr int schema_version = 1;
-    Uuid id;
-    Profile<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Profile<Patch>::fields(s.changes));
-    }
 };
 
 struct PasswordChanged {
@@ -159,14 +154,9 @@ struct PasswordChanged {
 };
 
 /// With the person go the app passwords; events of their own take tokens and devices along.
-struct UserRemoved {
+struct UserRemoved : ById {
     static constexpr std::string_view type = "UserRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// A second factor is wanted from now on, or (nothing) no longer.
@@ -207,14 +197,9 @@ struct GroupChanged {
 };
 
 /// Its members are members no more.
-struct GroupRemoved {
+struct GroupRemoved : ById {
     static constexpr std::string_view type = "GroupRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct AppPasswordAdded {
@@ -232,14 +217,9 @@ struct AppPasswordAdded {
     }
 };
 
-struct AppPasswordRemoved {
+struct AppPasswordRemoved : ById {
     static constexpr std::string_view type = "AppPasswordRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct InvitationAdded {
@@ -302,13 +282,8 @@ struct ChangePassword {
     }
 };
 
-struct RemoveUser {
+struct RemoveUser : ById {
     static constexpr std::string_view type = "RemoveUser";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct SetSecondFactor {
@@ -343,13 +318,8 @@ struct ChangeGroup {
     }
 };
 
-struct RemoveGroup {
+struct RemoveGroup : ById {
     static constexpr std::string_view type = "RemoveGroup";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct AddAppPassword {
@@ -386,13 +356,8 @@ struct AddInvitation {
     }
 };
 
-struct RemoveInvitation {
+struct RemoveInvitation : ById {
     static constexpr std::string_view type = "RemoveInvitation";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// The link was used: the person is made, the link is void.

@@ -9,18 +9,12 @@
 namespace pic::accounts {
 namespace {
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 bool is_personal(std::string_view service) {
     return std::ranges::find(personal_services, service) != personal_services.end();
 }
 
 Result<const User*> existing(const World& world, const Uuid& id) {
-    const User* user = state_of(world).users.find(id);
-    if (user == nullptr) return missing("user", id);
-    return user;
+    return pic::existing(state_of(world).users, id, "user");
 }
 
 Result<void> check_username(const World& world, const Label& username) {
@@ -32,17 +26,17 @@ Result<void> check_username(const World& world, const Label& username) {
 Result<void> check_profile(const World& world, const Profile<Plain>& profile) {
     for (std::size_t i = 0; i < profile.groups.size(); ++i) {
         if (!state_of(world).groups.contains(profile.groups[i])) {
-            return invalid(fmt::format("/groups/{}", i), "there is no such group");
+            return invalid_field(fmt::format("/groups/{}", i), "there is no such group");
         }
         if (std::ranges::count(profile.groups, profile.groups[i]) > 1) {
-            return invalid(fmt::format("/groups/{}", i), "this group is named twice");
+            return invalid_field(fmt::format("/groups/{}", i), "this group is named twice");
         }
     }
     const auto services = profile.services.value_or(std::vector<Label>{});
     for (std::size_t i = 0; i < services.size(); ++i) {
         if (is_personal(services[i].text)) continue;
-        return invalid(fmt::format("/services/{}", i),
-                       fmt::format("people do not sign in to a service '{}'", services[i].text));
+        return invalid_field(fmt::format("/services/{}", i),
+                             fmt::format("people do not sign in to a service '{}'", services[i].text));
     }
     return {};
 }
@@ -133,7 +127,7 @@ Result<Decision> decide(const World& world, const ChangeUser& command) {
     if (after.role != Role::admin) {
         if (auto ok = keep_an_admin(world, **user); !ok) return std::unexpected(ok.error());
     }
-    const UserChanged changed{command.id, difference<Profile>(before, after)};
+    const UserChanged changed{{command.id, difference<Profile>(before, after)}};
     auto decision = change("users", "user", changed);
     if (is_empty<Profile>(changed.changes)) decision.events.clear();
     return decision;
@@ -210,8 +204,8 @@ Result<Decision> decide(const World& world, const AddAppPassword& command) {
     const auto user = existing(world, command.user);
     if (!user) return std::unexpected(user.error());
     if (!is_personal(command.service.text) || !may_use(**user, command.service.text)) {
-        return invalid("/service", fmt::format("{} does not sign in to '{}'", (*user)->username.text,
-                                               command.service.text));
+        return invalid_field("/service", fmt::format("{} does not sign in to '{}'", (*user)->username.text,
+                                                     command.service.text));
     }
     const auto* apps = state_of(world).apps_of.find(command.user);
     if (apps != nullptr && apps->size() >= app_passwords_limit) {

@@ -26,17 +26,14 @@ ResourceName resource(const Uuid& id, bool removed = false) {
 }
 
 Result<Decision> add(const World& world, const CollectionAdded& c, const Moving& moving) {
-    const auto refuse = [](const char* code, std::string pointer, std::string detail) {
-        return reject(code, detail, {{std::move(pointer), detail}});
-    };
     if (!world.get<accounts::Service>().users.contains(c.user_id)) {
-        return refuse("invalid_field", "/user_id", fmt::format("there is no user {}", to_string(c.user_id)));
+        return invalid_field("/user_id", fmt::format("there is no user {}", to_string(c.user_id)));
     }
     const auto* owner = state_of(world).by_path.find(path_key(c.user_id, c.name));
     const bool taken = owner != nullptr && *owner != c.id && !is_moving(moving, stream_of(*owner));
     if (taken || std::ranges::any_of(own, [&](const auto& o) { return o.first == c.name.text; })) {
-        return refuse("name_taken", "/name",
-                      fmt::format("this person has a collection {} already", c.name.text));
+        return reject_at("name_taken", "/name",
+                         fmt::format("this person has a collection {} already", c.name.text));
     }
     if (state_of(world).collections.size() >= collections_limit) {
         return reject("too_many", fmt::format("at most {} collections are kept", collections_limit));
@@ -135,9 +132,7 @@ Result<Decision> decide(const World& world, const AddCollection& command) {
 }
 
 Result<Decision> decide(const World& world, const RemoveCollection& command) {
-    if (!state_of(world).collections.contains(command.id)) {
-        return reject("not_found", fmt::format("there is no collection {}", to_string(command.id)));
-    }
+    if (!state_of(world).collections.contains(command.id)) return missing("collection", command.id);
     Decision decision;
     decision.resource = resource(command.id, true);
     decision.emit(stream_of(command.id), CollectionRemoved{command.id});

@@ -3,6 +3,7 @@
 // otherwise left as it is: undo opens it again with all that is in it.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -59,14 +60,9 @@ struct CollectionAdded {
     }
 };
 
-struct CollectionRemoved {
+struct CollectionRemoved : ById {
     static constexpr std::string_view type = "CollectionRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 // --- commands
@@ -83,13 +79,8 @@ struct AddCollection {
     }
 };
 
-struct RemoveCollection {
+struct RemoveCollection : ById {
     static constexpr std::string_view type = "RemoveCollection";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Undo and restore of a removal. Not offered by the API.

@@ -12,28 +12,25 @@ namespace {
 
 ResourceName resource() { return {"cell", "", std::string(stream)}; }
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 Result<void> check_networks(const Settings<Plain>& s) {
     if (!is_private(s.vpn_range)) {
-        return invalid(
+        return invalid_field(
             "/vpn_range",
             fmt::format("{} is not a private range (RFC 1918: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16)",
                         to_string(s.vpn_range)));
     }
     if (s.vpn_range.prefix < widest_prefix || s.vpn_range.prefix > narrowest_prefix) {
-        return invalid("/vpn_range", fmt::format("the prefix of the VPN range is a number from {} to {}",
-                                                 widest_prefix, narrowest_prefix));
+        return invalid_field(
+            "/vpn_range", fmt::format("the prefix of the VPN range is a number from {} to {}", widest_prefix,
+                                      narrowest_prefix));
     }
     if (!is_unique_local(s.vpn_range6) || s.vpn_range6.prefix != vpn6_prefix) {
-        return invalid("/vpn_range6",
-                       fmt::format("{} is not a unique local /64 (RFC 4193)", to_string(s.vpn_range6)));
+        return invalid_field("/vpn_range6",
+                             fmt::format("{} is not a unique local /64 (RFC 4193)", to_string(s.vpn_range6)));
     }
     if (s.lan_range && s.lan_range->overlaps(s.vpn_range)) {
-        return invalid("/lan_range", fmt::format("{} overlaps the VPN range {}", to_string(*s.lan_range),
-                                                 to_string(s.vpn_range)));
+        return invalid_field("/lan_range", fmt::format("{} overlaps the VPN range {}",
+                                                       to_string(*s.lan_range), to_string(s.vpn_range)));
     }
     return {};
 }
@@ -43,10 +40,10 @@ Result<void> check_networks(const Settings<Plain>& s) {
 Result<void> check_domain(const Settings<Plain>& s) {
     const std::string_view domain = s.domain.text;
     if (domain.size() > domain_limit)
-        return invalid("/domain", fmt::format("the domain has at most {} characters", domain_limit));
+        return invalid_field("/domain", fmt::format("the domain has at most {} characters", domain_limit));
     for (const std::string_view reserved : {"in-addr.arpa", "ip6.arpa"}) {
         if (domain == reserved || domain.ends_with("." + std::string(reserved))) {
-            return invalid("/domain", fmt::format("{} is kept for reverse zones", reserved));
+            return invalid_field("/domain", fmt::format("{} is kept for reverse zones", reserved));
         }
     }
     return {};
@@ -90,9 +87,9 @@ void prepare(SetUpCell& command, Supply& supply) {
 Result<Decision> decide(const World& world, const SetUpCell& command) {
     if (world.get<Service>().cell.claimed)
         return reject("already_claimed", "this cell has been set up already");
-    CellClaimed claimed{command.id,
-                        {command.cell_name, command.domain, command.vpn_range, command.vpn_range6,
-                         std::nullopt, std::nullopt, command.timezone.value_or(TimeZone{"UTC"})}};
+    CellClaimed claimed{{command.id,
+                         {command.cell_name, command.domain, command.vpn_range, command.vpn_range6,
+                          std::nullopt, std::nullopt, command.timezone.value_or(TimeZone{"UTC"})}}};
     if (auto ok = check(claimed.settings); !ok) return std::unexpected(ok.error());
     Decision decision;
     decision.emit(std::string(stream), claimed);

@@ -2,6 +2,7 @@
 // whatever happens to read models or user tables, the set-up never opens again.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -67,15 +68,9 @@ struct State {
 
 // --- events
 
-struct CellClaimed {
+struct CellClaimed : WithSettings<Settings> {
     static constexpr std::string_view type = "CellClaimed";
     static constexpr int schema_version = 1;
-    Uuid id;
-    Settings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Plain>::fields(s.settings));
-    }
 };
 
 struct CellChanged {

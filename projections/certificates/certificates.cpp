@@ -78,8 +78,7 @@ Result<Decision> decide(const World& world, const IssueCertificate& command) {
 
 Result<Decision> decide(const World& world, const RevokeCertificate& command) {
     const auto* certificate = state_of(world).certificates.find(command.id);
-    if (certificate == nullptr)
-        return reject("not_found", fmt::format("there is no certificate {}", to_string(command.id)));
+    if (certificate == nullptr) return missing("certificate", command.id);
     if (certificate->revoked_at)
         return reject("already_revoked", "this certificate has been revoked already, for ever");
     auto decision = about(command.id);

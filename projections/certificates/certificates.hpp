@@ -6,6 +6,7 @@
 // seen them.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/service.hpp"
 
 namespace pic {

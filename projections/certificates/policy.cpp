@@ -78,10 +78,10 @@ Result<void> check_subject(const World& world, Purpose purpose, const std::strin
         purpose == Purpose::client && (world.get<accounts::Service>().by_username.contains(subject) ||
                                        world.get<peers::Service>().by_name.contains(subject));
     if (known) return {};
-    const std::string detail = purpose == Purpose::server
-                                   ? "the common name must be one of the names"
-                                   : "the common name must be one of the names, a person's or a device's";
-    return reject("name_not_allowed", detail, {{"/subject", detail}});
+    return reject_at("name_not_allowed", "/subject",
+                     purpose == Purpose::server
+                         ? "the common name must be one of the names"
+                         : "the common name must be one of the names, a person's or a device's");
 }
 
 namespace {

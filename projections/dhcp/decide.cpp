@@ -14,13 +14,6 @@ constexpr unsigned narrowest_prefix = 29, widest_prefix = 16;
 
 const State& state_of(const World& world) { return world.get<Service>(); }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return refuse("invalid_field", std::move(pointer), std::move(detail));
-}
-
 ResourceName resource(const Uuid& id, bool removed = false) {
     return {"dhcp_reservations", to_string(id), stream_of(id), removed};
 }
@@ -37,30 +30,31 @@ std::optional<std::string> host_fault(const Cidr4& network, Ipv4 address) {
 
 Result<void> check_network(const World& world, const Cidr4& network) {
     if (!is_private(network))
-        return invalid("/network", fmt::format("{} is not a private range (RFC 1918)", to_string(network)));
+        return invalid_field("/network",
+                             fmt::format("{} is not a private range (RFC 1918)", to_string(network)));
     if (network.prefix < widest_prefix || network.prefix > narrowest_prefix) {
-        return invalid("/network",
-                       fmt::format("the prefix is a number from {} to {}", widest_prefix, narrowest_prefix));
+        return invalid_field(
+            "/network", fmt::format("the prefix is a number from {} to {}", widest_prefix, narrowest_prefix));
     }
     const auto& vpn = world.get<cell::Service>().cell.settings.vpn_range;
     if (network.overlaps(vpn))
-        return invalid("/network",
-                       fmt::format("{} overlaps the VPN range {}", to_string(network), to_string(vpn)));
+        return invalid_field("/network",
+                             fmt::format("{} overlaps the VPN range {}", to_string(network), to_string(vpn)));
     return {};
 }
 
 Result<void> check_range(const ScopeSettings& s) {
-    if (auto fault = host_fault(s.network, s.first)) return invalid("/first", std::move(*fault));
-    if (auto fault = host_fault(s.network, s.last)) return invalid("/last", std::move(*fault));
-    if (s.last < s.first) return invalid("/last", "the last address comes before the first");
+    if (auto fault = host_fault(s.network, s.first)) return invalid_field("/first", std::move(*fault));
+    if (auto fault = host_fault(s.network, s.last)) return invalid_field("/last", std::move(*fault));
+    if (s.last < s.first) return invalid_field("/last", "the last address comes before the first");
     if (s.router) {
-        if (auto fault = host_fault(s.network, *s.router)) return invalid("/router", std::move(*fault));
+        if (auto fault = host_fault(s.network, *s.router)) return invalid_field("/router", std::move(*fault));
         if (*s.router >= s.first && *s.router <= s.last)
-            return invalid("/router", "the router's address would be given out");
+            return invalid_field("/router", "the router's address would be given out");
     }
     if (s.lease_seconds < lease_least || s.lease_seconds > lease_most) {
-        return invalid("/lease_seconds",
-                       fmt::format("a lease is a number of seconds from {} to {}", lease_least, lease_most));
+        return invalid_field("/lease_seconds", fmt::format("a lease is a number of seconds from {} to {}",
+                                                           lease_least, lease_most));
     }
     return {};
 }
@@ -68,10 +62,10 @@ Result<void> check_range(const ScopeSettings& s) {
 Result<void> check_servers(const std::optional<std::vector<Ipv4>>& servers, const char* pointer) {
     if (!servers) return {};
     if (servers->size() > servers_limit)
-        return invalid(pointer, fmt::format("at most {} are taken", servers_limit));
+        return invalid_field(pointer, fmt::format("at most {} are taken", servers_limit));
     for (std::size_t i = 0; i < servers->size(); ++i) {
         if ((*servers)[i].bits == 0)
-            return invalid(fmt::format("{}/{}", pointer, i), "this is nobody's address");
+            return invalid_field(fmt::format("{}/{}", pointer, i), "this is nobody's address");
     }
     return {};
 }
@@ -109,19 +103,19 @@ Result<Decision> reserve(const World& world, const ReservationAdded& r, const Mo
     if (!state.scope.scope)
         return reject("no_scope", "set the scope first: it says which addresses there are");
     if (auto fault = host_fault(state.scope.scope->network, r.address))
-        return invalid("/address", std::move(*fault));
+        return invalid_field("/address", std::move(*fault));
     if (r.address == state.scope.scope->router)
-        return refuse("address_taken", "/address", "this is the router's address");
+        return reject_at("address_taken", "/address", "this is the router's address");
     if (taken(state.by_address, r.address, r, moving)) {
-        return refuse("address_taken", "/address",
-                      fmt::format("another device has {}", to_string(r.address)));
+        return reject_at("address_taken", "/address",
+                         fmt::format("another device has {}", to_string(r.address)));
     }
     if (taken(state.by_mac, r.mac.text, r, moving)) {
-        return refuse("mac_taken", "/mac", fmt::format("{} has an address already", r.mac.text));
+        return reject_at("mac_taken", "/mac", fmt::format("{} has an address already", r.mac.text));
     }
     if (r.hostname && taken(state.by_hostname, r.hostname->text, r, moving)) {
-        return refuse("name_taken", "/hostname",
-                      fmt::format("another device is called {}", r.hostname->text));
+        return reject_at("name_taken", "/hostname",
+                         fmt::format("another device is called {}", r.hostname->text));
     }
     Decision decision;
     decision.resource = resource(r.id);
@@ -187,9 +181,7 @@ Result<Decision> decide(const World& world, const AddReservation& command) {
 }
 
 Result<Decision> decide(const World& world, const RemoveReservation& command) {
-    if (!state_of(world).reservations.contains(command.id)) {
-        return reject("not_found", fmt::format("there is no reservation {}", to_string(command.id)));
-    }
+    if (!state_of(world).reservations.contains(command.id)) return missing("reservation", command.id);
     Decision decision;
     decision.resource = resource(command.id, true);
     decision.emit(stream_of(command.id), ReservationRemoved{command.id});

@@ -3,6 +3,7 @@
 // last thing that should happen by itself.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -99,14 +100,9 @@ struct ReservationAdded {
     }
 };
 
-struct ReservationRemoved {
+struct ReservationRemoved : ById {
     static constexpr std::string_view type = "DhcpReservationRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 // --- commands
@@ -141,13 +137,8 @@ struct AddReservation {
     }
 };
 
-struct RemoveReservation {
+struct RemoveReservation : ById {
     static constexpr std::string_view type = "RemoveDhcpReservation";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Undo and restore of a removal. Not offered by the API.

@@ -15,22 +15,19 @@ using Plainly = BlocklistSettings<Plain>;
 
 const CowMap<Uuid, Blocklist>& lists_of(const World& world) { return world.get<Service>().blocklists; }
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 ResourceName resource(const Uuid& id, bool removed = false) {
     return {"dns_blocklists", to_string(id), blocklist_stream_of(id), removed};
 }
 
 Result<void> check(const World& world, const Uuid& id, const Plainly& s) {
     if (!s.url && s.names.empty() && s.allow.empty())
-        return invalid("/url", "a list has a url, or names, or exceptions to let through");
+        return invalid_field("/url", "a list has a url, or names, or exceptions to let through");
     for (const auto& [pointer, names] : {std::pair("/names", &s.names), std::pair("/allow", &s.allow)}) {
         if (names->size() > blocklist_names_limit) {
-            return invalid(pointer, fmt::format("at most {} names are given with a list; put longer ones "
-                                                "behind a url",
-                                                blocklist_names_limit));
+            return invalid_field(pointer,
+                                 fmt::format("at most {} names are given with a list; put longer ones "
+                                             "behind a url",
+                                             blocklist_names_limit));
         }
     }
     std::optional<Uuid> taken;
@@ -52,18 +49,16 @@ Result<Decision> put(const World& world, const Uuid& id, const Plainly& settings
     if (present == nullptr) {
         if (lists_of(world).size() >= blocklists_limit)
             return reject("too_many", fmt::format("at most {} blocklists are kept", blocklists_limit));
-        decision.emit(blocklist_stream_of(id), BlocklistAdded{id, settings});
+        decision.emit(blocklist_stream_of(id), BlocklistAdded{{id, settings}});
         return decision;
     }
-    const BlocklistChanged changed{id, difference<BlocklistSettings>(present->settings, settings)};
+    const BlocklistChanged changed{{id, difference<BlocklistSettings>(present->settings, settings)}};
     if (!is_empty<BlocklistSettings>(changed.changes)) decision.emit(blocklist_stream_of(id), changed);
     return decision;
 }
 
 Result<const Blocklist*> existing(const World& world, const Uuid& id) {
-    const Blocklist* list = lists_of(world).find(id);
-    if (list == nullptr) return reject("not_found", fmt::format("there is no blocklist {}", to_string(id)));
-    return list;
+    return pic::existing(lists_of(world), id, "blocklist");
 }
 
 bool is_shown(const Blocklist* list) { return list != nullptr && list->settings.enabled; }
@@ -118,7 +113,7 @@ std::string blocklist_path(const Uuid& id) { return fmt::format("blocklists/{}.l
 void prepare(AddBlocklist& command, Supply& supply) { command.id = supply.uuid(); }
 
 Result<Decision> decide(const World& world, const AddBlocklist& command) {
-    if (!command.settings.name.present) return invalid("/name", "this field is required");
+    if (!command.settings.name.present) return invalid_field("/name", "this field is required");
     Plainly settings{};
     settings.enabled = true;
     apply_patch(settings, command.settings);

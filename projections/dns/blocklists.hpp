@@ -7,6 +7,7 @@
 // anyway.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -56,78 +57,39 @@ inline Uuid key_of(const Blocklist& list) { return list.id; }
 
 // --- events
 
-struct BlocklistAdded {
+struct BlocklistAdded : WithSettings<BlocklistSettings> {
     static constexpr std::string_view type = "BlocklistAdded";
     static constexpr int schema_version = 1;
-    Uuid id;
-    BlocklistSettings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), BlocklistSettings<Plain>::fields(s.settings));
-    }
 };
 
-struct BlocklistChanged {
+struct BlocklistChanged : WithChanges<BlocklistSettings> {
     static constexpr std::string_view type = "BlocklistChanged";
     static constexpr int schema_version = 1;
-    Uuid id;
-    BlocklistSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), BlocklistSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct BlocklistRemoved {
+struct BlocklistRemoved : ById {
     static constexpr std::string_view type = "BlocklistRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 // --- commands
 
-struct AddBlocklist {
+/// Enabled unless it says otherwise.
+struct AddBlocklist : NewItem<BlocklistSettings> {
     static constexpr std::string_view type = "AddBlocklist";
-    BlocklistSettings<Patch> settings;  ///< enabled unless it says otherwise
-    Uuid id;                            // brought by prepare()
-    template <class Self>
-    static auto fields(Self& s) {
-        return BlocklistSettings<Patch>::fields(s.settings);
-    }
 };
 
-struct ChangeBlocklist {
+struct ChangeBlocklist : WithChanges<BlocklistSettings> {
     static constexpr std::string_view type = "ChangeBlocklist";
-    Uuid id;
-    BlocklistSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), BlocklistSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct RemoveBlocklist {
+struct RemoveBlocklist : ById {
     static constexpr std::string_view type = "RemoveBlocklist";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Brings a list back to what it was: undo and restore. Not offered by the API.
-struct RestoreBlocklist {
+struct RestoreBlocklist : WithSettings<BlocklistSettings> {
     static constexpr std::string_view type = "RestoreBlocklist";
-    Uuid id;
-    BlocklistSettings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), BlocklistSettings<Plain>::fields(s.settings));
-    }
 };
 
 inline constexpr std::size_t blocklists_limit = 32;

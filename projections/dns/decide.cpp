@@ -20,18 +20,8 @@ const cell::Settings<Plain>& settings_of(const World& world) {
     return world.get<cell::Service>().cell.settings;
 }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return refuse("invalid_field", std::move(pointer), std::move(detail));
-}
-
 Result<const Record*> existing(const World& world, const Uuid& id) {
-    const Record* record = state_of(world).records.find(id);
-    if (record == nullptr)
-        return reject("not_found", fmt::format("there is no DNS record {}", to_string(id)));
-    return record;
+    return pic::existing(state_of(world).records, id, "DNS record");
 }
 
 ResourceName resource(const Uuid& id, bool removed = false) {
@@ -53,18 +43,19 @@ bool peer_has(const World& world, std::string_view name, const Moving& moving) {
 /// Brings the value to its canonical spelling.
 Result<void> check_fields(Plainly& s) {
     auto value = canonical(s.type, s.value.text);
-    if (!value) return invalid("/value", value.error());
+    if (!value) return invalid_field("/value", value.error());
     s.value = std::move(*value);
     if (s.ttl < ttl_least || s.ttl > ttl_most) {
-        return invalid("/ttl",
-                       fmt::format("the TTL is a number of seconds from {} to {}", ttl_least, ttl_most));
+        return invalid_field(
+            "/ttl", fmt::format("the TTL is a number of seconds from {} to {}", ttl_least, ttl_most));
     }
     if (s.name.is_address() && s.type != RecordType::ptr) {
-        return invalid("/name",
-                       fmt::format("{} is an address: only a PTR record is named by one", s.name.text));
+        return invalid_field("/name",
+                             fmt::format("{} is an address: only a PTR record is named by one", s.name.text));
     }
     if (s.name.text == "@" && s.type == RecordType::cname) {
-        return invalid("/name", "the domain itself cannot be a CNAME: it has other records (RFC 1912 2.4)");
+        return invalid_field("/name",
+                             "the domain itself cannot be a CNAME: it has other records (RFC 1912 2.4)");
     }
     return {};
 }
@@ -73,9 +64,9 @@ Result<void> check_fields(Plainly& s) {
 Result<void> check_owners(const World& world, const Plainly& s, const Moving& moving) {
     if (!gives_address(s.type)) return {};
     if (is_own(s.name.text))
-        return refuse("name_taken", "/name", fmt::format("{} is a name of the cell itself", s.name.text));
+        return reject_at("name_taken", "/name", fmt::format("{} is a name of the cell itself", s.name.text));
     if (peer_has(world, s.name.text, moving)) {
-        return refuse("name_taken", "/name", fmt::format("{} is the name of a peer", s.name.text));
+        return reject_at("name_taken", "/name", fmt::format("{} is the name of a peer", s.name.text));
     }
     return {};
 }
@@ -93,10 +84,10 @@ Result<void> check_neighbours(const World& world, const Plainly& s, const Uuid& 
     if (clash == nullptr) return {};
     const auto type = enum_name(clash->settings.type);
     if (clash->settings.type == s.type && clash->settings.value == s.value) {
-        return refuse("record_exists", "/value",
-                      fmt::format("there is a {} record of this name and value already", type));
+        return reject_at("record_exists", "/value",
+                         fmt::format("there is a {} record of this name and value already", type));
     }
-    return refuse(
+    return reject_at(
         "cname_conflict", "/name",
         fmt::format("a CNAME cannot share its name, and there is a {} record of {}", type, s.name.text));
 }
@@ -112,7 +103,7 @@ Result<void> check(const World& world, Plainly& s, const Uuid& self, const Movin
 Decision change(const Record& record, const Plainly& after) {
     Decision decision;
     decision.resource = resource(record.id);
-    RecordChanged changed{record.id, difference<RecordSettings>(record.settings, after)};
+    RecordChanged changed{{record.id, difference<RecordSettings>(record.settings, after)}};
     if (!is_empty<RecordSettings>(changed.changes)) decision.emit(stream_of(record.id), changed);
     return decision;
 }
@@ -120,18 +111,19 @@ Decision change(const Record& record, const Plainly& after) {
 Result<void> check_servers(const World& world, const std::vector<SocketAddress>& servers,
                            const std::string& pointer) {
     if (servers.size() > servers_limit)
-        return invalid(pointer, fmt::format("at most {} resolvers are taken", servers_limit));
+        return invalid_field(pointer, fmt::format("at most {} resolvers are taken", servers_limit));
     const auto own4 = to_string(cell::server_address(settings_of(world))),
                own6 = to_string(cell::server_address6(settings_of(world)));
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const auto at = fmt::format("{}/{}", pointer, i);
         const auto& address = servers[i].address;
         if (address == own4 || address == own6)
-            return invalid(at, "this is the cell itself: it would ask itself for ever");
-        if (address == "0.0.0.0" || address == "::") return invalid(at, "this is no address of a resolver");
+            return invalid_field(at, "this is the cell itself: it would ask itself for ever");
+        if (address == "0.0.0.0" || address == "::")
+            return invalid_field(at, "this is no address of a resolver");
         if (std::find(servers.begin(), servers.begin() + static_cast<std::ptrdiff_t>(i), servers[i]) !=
             servers.begin() + static_cast<std::ptrdiff_t>(i)) {
-            return invalid(at, "this resolver is there twice");
+            return invalid_field(at, "this resolver is there twice");
         }
     }
     return {};
@@ -141,9 +133,9 @@ Result<void> check_servers(const World& world, const std::vector<SocketAddress>&
 Result<void> check_forward(const World& world, const Forward& forward, const std::string& pointer) {
     for (const auto& zone : zones_of(settings_of(world))) {
         if (!within(forward.domain.text, zone.origin)) continue;
-        return invalid(pointer + "/domain", fmt::format("the cell itself answers for {}", zone.origin));
+        return invalid_field(pointer + "/domain", fmt::format("the cell itself answers for {}", zone.origin));
     }
-    if (forward.servers.empty()) return invalid(pointer + "/servers", "name at least one resolver");
+    if (forward.servers.empty()) return invalid_field(pointer + "/servers", "name at least one resolver");
     return check_servers(world, forward.servers, pointer + "/servers");
 }
 
@@ -154,9 +146,9 @@ std::string stream_of(const Uuid& id) { return "record-" + to_string(id); }
 void prepare(AddRecord& command, Supply& supply) { command.id = supply.uuid(); }
 
 Result<Decision> decide(const World& world, const AddRecord& command) {
-    if (!command.settings.type.present) return invalid("/type", "this field is required");
-    if (!command.settings.value.present) return invalid("/value", "this field is required");
-    RecordAdded added{command.id, {OwnerName{"@"}, RecordType::a, {}, ttl_default}};
+    if (!command.settings.type.present) return invalid_field("/type", "this field is required");
+    if (!command.settings.value.present) return invalid_field("/value", "this field is required");
+    RecordAdded added{{command.id, {OwnerName{"@"}, RecordType::a, {}, ttl_default}}};
     apply_patch(added.settings, command.settings);
     if (auto ok = check(world, added.settings, command.id); !ok) return std::unexpected(ok.error());
     Decision decision;
@@ -190,15 +182,15 @@ Result<Decision> decide(const World& world, const RestoreRecord& command) {
     if (present != nullptr) return change(*present, target);
     Decision decision;
     decision.resource = resource(command.id);
-    decision.emit(stream_of(command.id), RecordAdded{command.id, target});
+    decision.emit(stream_of(command.id), RecordAdded{{command.id, target}});
     return decision;
 }
 
 Result<Decision> decide(const World& world, const SetUpstreams& command) {
     if (auto ok = check_servers(world, command.servers, "/servers"); !ok) return std::unexpected(ok.error());
     if (command.forwards.size() > forwards_limit) {
-        return invalid("/forwards",
-                       fmt::format("at most {} domains have resolvers of their own", forwards_limit));
+        return invalid_field("/forwards",
+                             fmt::format("at most {} domains have resolvers of their own", forwards_limit));
     }
     for (std::size_t i = 0; i < command.forwards.size(); ++i) {
         if (auto ok = check_forward(world, command.forwards[i], fmt::format("/forwards/{}", i)); !ok)
@@ -208,7 +200,7 @@ Result<Decision> decide(const World& world, const SetUpstreams& command) {
     std::ranges::sort(set.forwards, {}, &Forward::domain);
     if (const auto twice = std::ranges::adjacent_find(set.forwards, {}, &Forward::domain);
         twice != set.forwards.end()) {
-        return invalid("/forwards", fmt::format("{} is there twice", twice->domain.text));
+        return invalid_field("/forwards", fmt::format("{} is there twice", twice->domain.text));
     }
     Decision decision;
     decision.resource = {"dns_upstreams", "", std::string(upstreams_stream)};
@@ -235,7 +227,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                       if (then == nullptr) {
                           out.add(stream_of(id), RemoveRecord{id});
                       } else if (present == nullptr || !same_settings(*present, *then)) {
-                          out.add(stream_of(id), RestoreRecord{id, then->settings, out.moving()});
+                          out.add(stream_of(id), RestoreRecord{{id, then->settings}, out.moving()});
                       }
                   });
     reconcile_blocklists(now, target, out);

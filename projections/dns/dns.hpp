@@ -13,6 +13,7 @@
 // reached meanwhile.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 #include "projections/dns/blocklists.hpp"
@@ -119,36 +120,19 @@ struct State {
 
 // --- events
 
-struct RecordAdded {
+struct RecordAdded : WithSettings<RecordSettings> {
     static constexpr std::string_view type = "DnsRecordAdded";
     static constexpr int schema_version = 1;
-    Uuid id;
-    RecordSettings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RecordSettings<Plain>::fields(s.settings));
-    }
 };
 
-struct RecordChanged {
+struct RecordChanged : WithChanges<RecordSettings> {
     static constexpr std::string_view type = "DnsRecordChanged";
     static constexpr int schema_version = 1;
-    Uuid id;
-    RecordSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RecordSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct RecordRemoved {
+struct RecordRemoved : ById {
     static constexpr std::string_view type = "DnsRecordRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct UpstreamsSet {
@@ -164,45 +148,23 @@ struct UpstreamsSet {
 
 // --- commands
 
-struct AddRecord {
+/// Name left out: the domain itself; ttl left out: ttl_default.
+struct AddRecord : NewItem<RecordSettings> {
     static constexpr std::string_view type = "AddDnsRecord";
-    RecordSettings<Patch> settings;  ///< name left out: the domain itself; ttl left out: ttl_default
-    Uuid id;                         // brought by prepare()
-    template <class Self>
-    static auto fields(Self& s) {
-        return RecordSettings<Patch>::fields(s.settings);
-    }
 };
 
-struct ChangeRecord {
+struct ChangeRecord : WithChanges<RecordSettings> {
     static constexpr std::string_view type = "ChangeDnsRecord";
-    Uuid id;
-    RecordSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RecordSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct RemoveRecord {
+struct RemoveRecord : ById {
     static constexpr std::string_view type = "RemoveDnsRecord";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Brings a record back to what it was: undo and restore. Not offered by the API.
-struct RestoreRecord {
+struct RestoreRecord : WithSettings<RecordSettings> {
     static constexpr std::string_view type = "RestoreDnsRecord";
-    Uuid id;
-    RecordSettings<Plain> settings;
     Moving moving;  // set by reconcile()
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RecordSettings<Plain>::fields(s.settings));
-    }
 };
 
 /// Replaces all of them.

@@ -14,10 +14,6 @@ namespace {
 const State& state_of(const World& world) { return world.get<Service>(); }
 const Hostname& own_domain(const World& world) { return world.get<cell::Service>().cell.settings.domain; }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-
 constexpr std::array<std::string_view, 3> collections{"mail_domains", "mail_mailboxes", "mail_aliases"};
 
 template <class Added>
@@ -39,13 +35,13 @@ Result<void> room(const Map& map) {
 Result<void> check_domain_of(const World& world, const EmailAddress& address) {
     const std::string domain(address.domain());
     if (domain == own_domain(world).text || state_of(world).by_domain.contains(domain)) return {};
-    return refuse("invalid_field", "/address", fmt::format("{} is no mail domain of this cell", domain));
+    return invalid_field("/address", fmt::format("{} is no mail domain of this cell", domain));
 }
 
 Result<void> check_free(const World& world, const EmailAddress& address, What what, const Uuid& id,
                         const Moving& moving) {
     const auto taken = [&] {
-        return refuse("address_taken", "/address", fmt::format("{} is taken", address.text));
+        return reject_at("address_taken", "/address", fmt::format("{} is taken", address.text));
     };
     const std::string local(address.local_part());
     if (local == "postmaster") return taken();
@@ -65,7 +61,7 @@ Result<Decision> add(const World& world, const DomainAdded& d, const Moving& mov
     const bool taken =
         owner != nullptr && *owner != d.id && !is_moving(moving, stream_of(What::domain, *owner));
     if (taken || d.name == own_domain(world)) {
-        return refuse("name_taken", "/name", fmt::format("mail for {} comes here already", d.name.text));
+        return reject_at("name_taken", "/name", fmt::format("mail for {} comes here already", d.name.text));
     }
     if (auto ok = room(state_of(world).domains); !ok) return std::unexpected(ok.error());
     return made(What::domain, d);
@@ -76,7 +72,7 @@ Result<Decision> add(const World& world, const MailboxAdded& m, const Moving& mo
     if (ok) ok = check_free(world, m.address, What::mailbox, m.id, moving);
     if (ok) ok = room(state_of(world).mailboxes);
     if (ok && !world.get<accounts::Service>().users.contains(m.user_id)) {
-        ok = refuse("invalid_field", "/user_id", fmt::format("there is no user {}", to_string(m.user_id)));
+        ok = invalid_field("/user_id", fmt::format("there is no user {}", to_string(m.user_id)));
     }
     if (!ok) return std::unexpected(ok.error());
     return made(What::mailbox, m);
@@ -87,11 +83,10 @@ Result<Decision> add(const World& world, const AliasAdded& a, const Moving& movi
     if (ok) ok = check_free(world, a.address, What::alias, a.id, moving);
     if (ok) ok = room(state_of(world).aliases);
     if (ok && (a.targets.empty() || a.targets.size() > targets_limit)) {
-        ok = refuse("invalid_field", "/targets",
-                    fmt::format("an alias leads to 1 to {} addresses", targets_limit));
+        ok = invalid_field("/targets", fmt::format("an alias leads to 1 to {} addresses", targets_limit));
     }
     if (ok && std::ranges::find(a.targets, a.address) != a.targets.end()) {
-        ok = refuse("invalid_field", "/targets", "an alias cannot lead to itself");
+        ok = invalid_field("/targets", "an alias cannot lead to itself");
     }
     if (!ok) return std::unexpected(ok.error());
     return made(What::alias, a);
@@ -109,8 +104,7 @@ bool in_use(const State& state, const Hostname& name) {
 
 template <class Map>
 Result<Decision> remove(const Map& map, What what, const Uuid& id) {
-    if (!map.contains(id))
-        return reject("not_found", fmt::format("there is no {} {}", enum_name(what), to_string(id)));
+    if (!map.contains(id)) return missing(enum_name(what), id);
     auto decision = made(what, MailItemRemoved{id, what});
     decision.resource.removed = true;
     return decision;

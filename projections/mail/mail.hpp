@@ -4,6 +4,7 @@
 // domain (RFC 5321 4.5.1) is whoever administers the cell.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 

@@ -11,30 +11,27 @@
 namespace pic::ntp {
 namespace {
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 bool is_address(const Host& host) { return Ipv4::parse(host.text) || Ipv6::parse(host.text); }
 
 Result<void> check(const World& world, const std::vector<Source>& sources) {
     if (sources.size() > sources_limit)
-        return invalid("/sources", fmt::format("at most {} sources are asked", sources_limit));
+        return invalid_field("/sources", fmt::format("at most {} sources are asked", sources_limit));
     const auto& c = world.get<cell::Service>().cell.settings;
     for (std::size_t i = 0; i < sources.size(); ++i) {
         const auto at = fmt::format("/sources/{}", i);
         const auto& host = sources[i].host;
         if (host.text == to_string(cell::server_address(c)) ||
             host.text == to_string(cell::server_address6(c))) {
-            return invalid(at + "/host", "this is the cell itself: it would ask itself what time it is");
+            return invalid_field(at + "/host",
+                                 "this is the cell itself: it would ask itself what time it is");
         }
         if (sources[i].kind == Kind::pool && is_address(host))
-            return invalid(at + "/kind", "an address is one server, no pool");
+            return invalid_field(at + "/kind", "an address is one server, no pool");
         if (sources[i].nts && is_address(host))
-            return invalid(at + "/nts", "NTS needs a name: its certificate is for one");
+            return invalid_field(at + "/nts", "NTS needs a name: its certificate is for one");
         const auto here = sources.begin() + static_cast<std::ptrdiff_t>(i);
         if (std::find_if(sources.begin(), here, [&](const Source& s) { return s.host == host; }) != here) {
-            return invalid(at + "/host", "this source is there twice");
+            return invalid_field(at + "/host", "this source is there twice");
         }
     }
     return {};

@@ -10,14 +10,8 @@
 namespace pic::peers {
 namespace {
 
-std::unexpected<Rejection> invalid_request(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 Result<const Peer*> existing(const World& world, const Uuid& id) {
-    const Peer* peer = world.get<Service>().peers.find(id);
-    if (peer == nullptr) return reject("not_found", fmt::format("there is no peer {}", to_string(id)));
-    return peer;
+    return pic::existing(world.get<Service>().peers, id, "peer");
 }
 
 ResourceName resource(const Uuid& id, bool removed = false) {
@@ -70,7 +64,7 @@ void prepare(RestorePeer& command, Supply& supply) {
 }
 
 Result<Decision> decide(const World& world, const AddPeer& command) {
-    if (!command.settings.name.present) return invalid_request("/name", "this field is required");
+    if (!command.settings.name.present) return invalid_field("/name", "this field is required");
     PeerAdded added{command.id, defaults(), command.private_key_ref, command.preshared_key_ref};
     auto& s = added.settings;
     apply_patch(s, command.settings);
@@ -115,7 +109,7 @@ Result<Decision> decide(const World& world, const RotatePeer& command) {
     auto after = (*peer)->settings;
     after.public_key = *command.public_key;
     if (after.public_key == (*peer)->settings.public_key)
-        return invalid_request("/public_key", "this is the key the peer has already");
+        return invalid_field("/public_key", "this is the key the peer has already");
     if (auto ok = check(world, {after, &(*peer)->settings, command.id}); !ok)
         return std::unexpected(ok.error());
     Decision decision;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "projections/cell/cell.hpp"
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -132,24 +133,14 @@ struct PeerKeysRotated {
 };
 
 /// The generated private key was handed out and is no longer kept.
-struct PeerKeyDropped {
+struct PeerKeyDropped : ById {
     static constexpr std::string_view type = "PeerKeyDropped";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
-struct PeerRemoved {
+struct PeerRemoved : ById {
     static constexpr std::string_view type = "PeerRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 // --- commands
@@ -191,23 +182,13 @@ struct RotatePeer {
     }
 };
 
-struct RemovePeer {
+struct RemovePeer : ById {
     static constexpr std::string_view type = "RemovePeer";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Its config was fetched: forget the private key. Not offered by the API.
-struct DropPeerKey {
+struct DropPeerKey : ById {
     static constexpr std::string_view type = "DropPeerKey";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Brings a peer back to what it was, by the rules of today: undo and restore. A key that was changed since

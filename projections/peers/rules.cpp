@@ -16,13 +16,6 @@ constexpr std::size_t networks_limit = 64;  ///< of allowed_ips and of lans
 
 const cell::Settings<Plain>& cell_of(const World& world) { return world.get<cell::Service>().cell.settings; }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return refuse("invalid_field", std::move(pointer), std::move(detail));
-}
-
 /// Whether `key` has an owner in the index that is somebody else and is to keep it.
 template <class Index, class Key>
 bool taken(const Index& index, const Key& key, const Candidate& peer) {
@@ -33,11 +26,11 @@ bool taken(const Index& index, const Key& key, const Candidate& peer) {
 Result<void> check_name(const World& world, const Candidate& peer) {
     const auto& name = peer.settings.name.text;
     if (taken(world.get<Service>().by_name, name, peer)) {
-        return refuse("name_taken", "/name", fmt::format("another peer is called {}", name));
+        return reject_at("name_taken", "/name", fmt::format("another peer is called {}", name));
     }
     if (dns::name_in_use(world, name, peer.moving)) {
-        return refuse("name_taken", "/name",
-                      fmt::format("{} is a name of the cell itself or of a DNS record", name));
+        return reject_at("name_taken", "/name",
+                         fmt::format("{} is a name of the cell itself or of a DNS record", name));
     }
     return {};
 }
@@ -47,17 +40,18 @@ Result<void> check_address(const World& world, const Candidate& peer) {
     const auto address = peer.settings.address;
     const auto text = to_string(address);
     if (!range.contains(address)) {
-        return invalid("/address", fmt::format("{} is not in the VPN range {}", text, to_string(range)));
+        return invalid_field("/address",
+                             fmt::format("{} is not in the VPN range {}", text, to_string(range)));
     }
     if (address == range.network)
-        return invalid("/address", fmt::format("{} is the address of the network itself", text));
+        return invalid_field("/address", fmt::format("{} is the address of the network itself", text));
     if (address == range.broadcast())
-        return invalid("/address", fmt::format("{} is the broadcast address", text));
+        return invalid_field("/address", fmt::format("{} is the broadcast address", text));
     if (address == cell::server_address(cell_of(world))) {
-        return invalid("/address", fmt::format("{} is the server's own address", text));
+        return invalid_field("/address", fmt::format("{} is the server's own address", text));
     }
     if (taken(world.get<Service>().by_address, address, peer)) {
-        return refuse("address_taken", "/address", fmt::format("another peer has the address {}", text));
+        return reject_at("address_taken", "/address", fmt::format("another peer has the address {}", text));
     }
     return {};
 }
@@ -67,13 +61,14 @@ Result<void> check_address6(const World& world, const Candidate& peer) {
     const auto& address = peer.settings.address6;
     const auto text = to_string(address);
     if (!range.contains(address) || address == range.network) {
-        return invalid("/address6", fmt::format("{} is not a host's address in {}", text, to_string(range)));
+        return invalid_field("/address6",
+                             fmt::format("{} is not a host's address in {}", text, to_string(range)));
     }
     if (address == cell::server_address6(cell_of(world))) {
-        return invalid("/address6", fmt::format("{} is the server's own address", text));
+        return invalid_field("/address6", fmt::format("{} is the server's own address", text));
     }
     if (taken(world.get<Service>().by_address6, address, peer)) {
-        return refuse("address_taken", "/address6", fmt::format("another peer has the address {}", text));
+        return reject_at("address_taken", "/address6", fmt::format("another peer has the address {}", text));
     }
     return {};
 }
@@ -82,9 +77,9 @@ Result<void> check_address6(const World& world, const Candidate& peer) {
 Result<void> check_key(const World& world, const Candidate& peer) {
     const auto* owner = world.get<Service>().by_key.find(peer.settings.public_key);
     if (owner != nullptr && *owner != peer.id)
-        return refuse("key_taken", "/public_key", "another peer has this public key");
+        return reject_at("key_taken", "/public_key", "another peer has this public key");
     if (world.get<wireguard::Service>().wireguard.public_key == peer.settings.public_key) {
-        return refuse("key_taken", "/public_key", "this is the public key of the cell itself");
+        return reject_at("key_taken", "/public_key", "this is the public key of the cell itself");
     }
     return {};
 }
@@ -105,16 +100,16 @@ std::optional<std::string> lan_fault(const World& world, const Cidr& lan) {
 Result<void> check_lans(const World& world, const Candidate& peer) {
     const auto& lans = peer.settings.lans;
     if (lans.size() > networks_limit)
-        return invalid("/lans", fmt::format("at most {} networks are taken", networks_limit));
+        return invalid_field("/lans", fmt::format("at most {} networks are taken", networks_limit));
     for (std::size_t i = 0; i < lans.size(); ++i) {
         const auto pointer = fmt::format("/lans/{}", i);
-        if (auto fault = lan_fault(world, lans[i])) return invalid(pointer, std::move(*fault));
+        if (auto fault = lan_fault(world, lans[i])) return invalid_field(pointer, std::move(*fault));
         const auto here = lans.begin() + static_cast<std::ptrdiff_t>(i);
         if (std::find(lans.begin(), here, lans[i]) != here)
-            return invalid(pointer, "this network is there twice");
+            return invalid_field(pointer, "this network is there twice");
         if (taken(world.get<Service>().by_lan, to_string(lans[i]), peer)) {
-            return refuse("network_taken", pointer,
-                          fmt::format("{} lies behind another peer", to_string(lans[i])));
+            return reject_at("network_taken", pointer,
+                             fmt::format("{} lies behind another peer", to_string(lans[i])));
         }
     }
     return {};
@@ -125,7 +120,8 @@ Result<void> check_services(const Settings<Plain>& s) {
     for (std::size_t i = 0; i < s.services->size(); ++i) {
         const auto& name = (*s.services)[i].text;
         if (!is_rendering_service(name))
-            return invalid(fmt::format("/services/{}", i), fmt::format("there is no service '{}'", name));
+            return invalid_field(fmt::format("/services/{}", i),
+                                 fmt::format("there is no service '{}'", name));
     }
     return {};
 }
@@ -143,7 +139,7 @@ Result<void> check(const World& world, const Candidate& peer) {
     if (ok && (before == nullptr || before->lans != s.lans)) ok = check_lans(world, peer);
     if (ok && (before == nullptr || before->services != s.services)) ok = check_services(s);
     if (ok && s.allowed_ips.size() > networks_limit) {
-        ok = invalid("/allowed_ips", fmt::format("at most {} networks are taken", networks_limit));
+        ok = invalid_field("/allowed_ips", fmt::format("at most {} networks are taken", networks_limit));
     }
     return ok;
 }
@@ -151,7 +147,7 @@ Result<void> check(const World& world, const Candidate& peer) {
 Result<void> check_expiry(const Settings<Patch>& changes, Timestamp now) {
     const auto& expiry = changes.expires_at;
     if (!expiry.present || !expiry.value || *expiry.value > now) return {};
-    return invalid("/expires_at", "this time has passed already");
+    return invalid_field("/expires_at", "this time has passed already");
 }
 
 }  // namespace pic::peers

@@ -31,14 +31,8 @@ constexpr char chain_path[] = "tls/cell.pem", key_path[] = "tls/cell.key";
 const State& state_of(const World& world) { return world.get<Service>(); }
 const Hostname& domain_of(const World& world) { return world.get<cell::Service>().cell.settings.domain; }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-
 Result<const Site*> existing(const World& world, const Uuid& id) {
-    const Site* site = state_of(world).sites.find(id);
-    if (site == nullptr) return reject("not_found", fmt::format("there is no site {}", to_string(id)));
-    return site;
+    return pic::existing(state_of(world).sites, id, "site");
 }
 
 ResourceName resource(const Uuid& id, bool removed = false) {
@@ -67,10 +61,10 @@ bool covers(const certificates::Certificate& certificate, std::string_view host)
 Result<void> check(const World& world, const Settings<Plain>& s, const Uuid& id, const Moving& moving) {
     const auto& host = s.host.text;
     if (is_own(world, host))
-        return refuse("name_taken", "/host", fmt::format("{} is one of the cell's own services", host));
+        return reject_at("name_taken", "/host", fmt::format("{} is one of the cell's own services", host));
     const auto* owner = state_of(world).by_host.find(host);
     if (owner != nullptr && *owner != id && !is_moving(moving, stream_of(*owner))) {
-        return refuse("name_taken", "/host", fmt::format("there is a site {} already", host));
+        return reject_at("name_taken", "/host", fmt::format("there is a site {} already", host));
     }
     return {};
 }
@@ -78,7 +72,7 @@ Result<void> check(const World& world, const Settings<Plain>& s, const Uuid& id,
 Decision change(const Site& site, const Settings<Plain>& after) {
     Decision decision;
     decision.resource = resource(site.id);
-    const SiteChanged changed{site.id, difference<Settings>(site.settings, after)};
+    const SiteChanged changed{{site.id, difference<Settings>(site.settings, after)}};
     if (!is_empty<Settings>(changed.changes)) decision.emit(stream_of(site.id), changed);
     return decision;
 }
@@ -154,10 +148,9 @@ std::string stream_of(const Uuid& id) { return "site-" + to_string(id); }
 void prepare(AddSite& command, Supply& supply) { command.id = supply.uuid(); }
 
 Result<Decision> decide(const World& world, const AddSite& command) {
-    if (!command.settings.host.present) return refuse("invalid_field", "/host", "this field is required");
-    if (!command.settings.upstream.present)
-        return refuse("invalid_field", "/upstream", "this field is required");
-    SiteAdded added{command.id, {}};
+    if (!command.settings.host.present) return invalid_field("/host", "this field is required");
+    if (!command.settings.upstream.present) return invalid_field("/upstream", "this field is required");
+    SiteAdded added{{command.id, {}}};
     added.settings.enabled = true;
     apply_patch(added.settings, command.settings);
     if (auto ok = check(world, added.settings, command.id, {}); !ok) return std::unexpected(ok.error());
@@ -194,7 +187,7 @@ Result<Decision> decide(const World& world, const RestoreSite& command) {
         return change(*present, command.settings);
     Decision decision;
     decision.resource = resource(command.id);
-    decision.emit(stream_of(command.id), SiteAdded{command.id, command.settings});
+    decision.emit(stream_of(command.id), SiteAdded{{command.id, command.settings}});
     return decision;
 }
 
@@ -262,7 +255,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                                  if (then == nullptr) {
                                      out.add(stream_of(id), RemoveSite{id});
                                  } else {
-                                     out.add(stream_of(id), RestoreSite{id, then->settings, out.moving()});
+                                     out.add(stream_of(id), RestoreSite{{id, then->settings}, out.moving()});
                                  }
                              });
 }

@@ -2,6 +2,7 @@
 // services under names of its domain. All of it over TLS; plain HTTP is sent there.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 
@@ -58,79 +59,40 @@ struct State {
 
 // --- events
 
-struct SiteAdded {
+struct SiteAdded : WithSettings<Settings> {
     static constexpr std::string_view type = "SiteAdded";
     static constexpr int schema_version = 1;
-    Uuid id;
-    Settings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Plain>::fields(s.settings));
-    }
 };
 
-struct SiteChanged {
+struct SiteChanged : WithChanges<Settings> {
     static constexpr std::string_view type = "SiteChanged";
     static constexpr int schema_version = 1;
-    Uuid id;
-    Settings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Patch>::fields(s.changes));
-    }
 };
 
-struct SiteRemoved {
+struct SiteRemoved : ById {
     static constexpr std::string_view type = "SiteRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 // --- commands
 
-struct AddSite {
+/// Tls left out: internal; enabled left out: true.
+struct AddSite : NewItem<Settings> {
     static constexpr std::string_view type = "AddSite";
-    Settings<Patch> settings;  ///< tls left out: internal; enabled left out: true
-    Uuid id;                   // brought by prepare()
-    template <class Self>
-    static auto fields(Self& s) {
-        return Settings<Patch>::fields(s.settings);
-    }
 };
 
-struct ChangeSite {
+struct ChangeSite : WithChanges<Settings> {
     static constexpr std::string_view type = "ChangeSite";
-    Uuid id;
-    Settings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Patch>::fields(s.changes));
-    }
 };
 
-struct RemoveSite {
+struct RemoveSite : ById {
     static constexpr std::string_view type = "RemoveSite";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Undo and restore. Not offered by the API.
-struct RestoreSite {
+struct RestoreSite : WithSettings<Settings> {
     static constexpr std::string_view type = "RestoreSite";
-    Uuid id;
-    Settings<Plain> settings;
     Moving moving;  // set by reconcile()
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), Settings<Plain>::fields(s.settings));
-    }
 };
 
 struct Service {

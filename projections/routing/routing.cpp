@@ -14,20 +14,6 @@ namespace {
 
 const State& state_of(const World& world) { return world.get<Service>(); }
 
-std::unexpected<Rejection> refuse(const char* code, std::string pointer, std::string detail) {
-    return reject(code, detail, {{std::move(pointer), detail}});
-}
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return refuse("invalid_field", std::move(pointer), std::move(detail));
-}
-
-template <class Map>
-Result<const typename Map::Mapped*> existing(const Map& map, const Uuid& id, const char* what) {
-    const auto* found = map.find(id);
-    if (found == nullptr) return reject("not_found", fmt::format("there is no {} {}", what, to_string(id)));
-    return found;
-}
-
 ResourceName rule_resource(const Uuid& id, bool removed = false) {
     return {"routing_rules", to_string(id), rule_stream(id), removed};
 }
@@ -36,12 +22,13 @@ ResourceName forward_resource(const Uuid& id, bool removed = false) {
 }
 
 Result<void> check(const RuleSettings<Plain>& s) {
-    if (s.position == 0) return invalid("/position", "a position is a number from 1 to 65535");
+    if (s.position == 0) return invalid_field("/position", "a position is a number from 1 to 65535");
     if (!s.source.is_any() && !s.destination.is_any() && s.source.is_v6() != s.destination.is_v6()) {
-        return invalid("/destination", "source and destination are of different families: no packet is both");
+        return invalid_field("/destination",
+                             "source and destination are of different families: no packet is both");
     }
     if (s.ports && s.protocol != Protocol::tcp && s.protocol != Protocol::udp) {
-        return invalid("/ports", "only tcp and udp have ports");
+        return invalid_field("/ports", "only tcp and udp have ports");
     }
     return {};
 }
@@ -52,7 +39,7 @@ Result<std::uint16_t> next_position(const World& world) {
     state_of(world).rules.for_each(
         [&](const Uuid&, const Rule& rule) { last = std::max(last, rule.settings.position); });
     if (last == std::numeric_limits<std::uint16_t>::max()) {
-        return invalid("/position", "the last position is taken: give one");
+        return invalid_field("/position", "the last position is taken: give one");
     }
     return static_cast<std::uint16_t>(last + 1);
 }
@@ -60,7 +47,7 @@ Result<std::uint16_t> next_position(const World& world) {
 Decision change(const Rule& rule, const RuleSettings<Plain>& after) {
     Decision decision;
     decision.resource = rule_resource(rule.id);
-    const RuleChanged changed{rule.id, difference<RuleSettings>(rule.settings, after)};
+    const RuleChanged changed{{rule.id, difference<RuleSettings>(rule.settings, after)}};
     if (!is_empty<RuleSettings>(changed.changes)) decision.emit(rule_stream(rule.id), changed);
     return decision;
 }
@@ -70,21 +57,21 @@ std::string port_key(Transport protocol, std::uint16_t port) {
 }
 
 Result<void> check(const World& world, const ForwardAdded& f, const Moving& moving) {
-    if (f.port == 0) return invalid("/port", "a port is a number from 1 to 65535");
-    if (f.to_port == 0) return invalid("/to_port", "a port is a number from 1 to 65535");
+    if (f.port == 0) return invalid_field("/port", "a port is a number from 1 to 65535");
+    if (f.to_port == 0) return invalid_field("/to_port", "a port is a number from 1 to 65535");
     if (!is_private({f.to_address, 32}) ||
         f.to_address == cell::server_address(world.get<cell::Service>().cell.settings)) {
-        return invalid("/to_address",
-                       fmt::format("{} is no device in the VPN or behind it", to_string(f.to_address)));
+        return invalid_field("/to_address",
+                             fmt::format("{} is no device in the VPN or behind it", to_string(f.to_address)));
     }
     if (f.protocol == Transport::udp &&
         f.port == world.get<wireguard::Service>().wireguard.settings.listen_port) {
-        return refuse("port_taken", "/port", "WireGuard itself listens on this port");
+        return reject_at("port_taken", "/port", "WireGuard itself listens on this port");
     }
     const auto* owner = state_of(world).by_port.find(port_key(f.protocol, f.port));
     if (owner != nullptr && *owner != f.id && !is_moving(moving, forward_stream(*owner))) {
-        return refuse("port_taken", "/port",
-                      fmt::format("{} {} is forwarded already", enum_name(f.protocol), f.port));
+        return reject_at("port_taken", "/port",
+                         fmt::format("{} {} is forwarded already", enum_name(f.protocol), f.port));
     }
     return {};
 }
@@ -109,8 +96,8 @@ void prepare(AddRule& command, Supply& supply) { command.id = supply.uuid(); }
 void prepare(AddForward& command, Supply& supply) { command.id = supply.uuid(); }
 
 Result<Decision> decide(const World& world, const AddRule& command) {
-    if (!command.settings.action.present) return invalid("/action", "this field is required");
-    RuleAdded added{command.id, {}};
+    if (!command.settings.action.present) return invalid_field("/action", "this field is required");
+    RuleAdded added{{command.id, {}}};
     added.settings.enabled = true;
     apply_patch(added.settings, command.settings);
     if (!command.settings.position.present) {
@@ -152,7 +139,7 @@ Result<Decision> decide(const World& world, const RestoreRule& command) {
         return change(*present, command.settings);
     Decision decision;
     decision.resource = rule_resource(command.id);
-    decision.emit(rule_stream(command.id), RuleAdded{command.id, command.settings});
+    decision.emit(rule_stream(command.id), RuleAdded{{command.id, command.settings}});
     return decision;
 }
 
@@ -231,7 +218,7 @@ void reconcile(Service, const World& now, const World& target, Reconciler& out) 
                                  if (then == nullptr) {
                                      out.add(rule_stream(id), RemoveRule{id});
                                  } else {
-                                     out.add(rule_stream(id), RestoreRule{id, then->settings});
+                                     out.add(rule_stream(id), RestoreRule{{id, then->settings}});
                                  }
                              });
     CowMap<Uuid, Forward>::diff(state_of(now).forwards, state_of(target).forwards,

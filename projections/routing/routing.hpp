@@ -8,6 +8,7 @@
 // they were made; the first that matches decides.
 #pragma once
 
+#include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
 #include "projections/core/service.hpp"
 #include "projections/routing/places.hpp"
@@ -103,36 +104,19 @@ struct State {
 
 // --- events
 
-struct RuleAdded {
+struct RuleAdded : WithSettings<RuleSettings> {
     static constexpr std::string_view type = "RoutingRuleAdded";
     static constexpr int schema_version = 1;
-    Uuid id;
-    RuleSettings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RuleSettings<Plain>::fields(s.settings));
-    }
 };
 
-struct RuleChanged {
+struct RuleChanged : WithChanges<RuleSettings> {
     static constexpr std::string_view type = "RoutingRuleChanged";
     static constexpr int schema_version = 1;
-    Uuid id;
-    RuleSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RuleSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct RuleRemoved {
+struct RuleRemoved : ById {
     static constexpr std::string_view type = "RoutingRuleRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct ForwardAdded {
@@ -150,14 +134,9 @@ struct ForwardAdded {
     }
 };
 
-struct ForwardRemoved {
+struct ForwardRemoved : ById {
     static constexpr std::string_view type = "ForwardRemoved";
     static constexpr int schema_version = 1;
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 struct NatSet {
@@ -172,44 +151,22 @@ struct NatSet {
 
 // --- commands
 
-struct AddRule {
+/// Position left out: after all others; the rest: any, accept, enabled.
+struct AddRule : NewItem<RuleSettings> {
     static constexpr std::string_view type = "AddRoutingRule";
-    RuleSettings<Patch> settings;  ///< position left out: after all others; the rest: any, accept, enabled
-    Uuid id;                       // brought by prepare()
-    template <class Self>
-    static auto fields(Self& s) {
-        return RuleSettings<Patch>::fields(s.settings);
-    }
 };
 
-struct ChangeRule {
+struct ChangeRule : WithChanges<RuleSettings> {
     static constexpr std::string_view type = "ChangeRoutingRule";
-    Uuid id;
-    RuleSettings<Patch> changes;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RuleSettings<Patch>::fields(s.changes));
-    }
 };
 
-struct RemoveRule {
+struct RemoveRule : ById {
     static constexpr std::string_view type = "RemoveRoutingRule";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Undo and restore. Not offered by the API.
-struct RestoreRule {
+struct RestoreRule : WithSettings<RuleSettings> {
     static constexpr std::string_view type = "RestoreRoutingRule";
-    Uuid id;
-    RuleSettings<Plain> settings;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RuleSettings<Plain>::fields(s.settings));
-    }
 };
 
 struct AddForward {
@@ -226,13 +183,8 @@ struct AddForward {
     }
 };
 
-struct RemoveForward {
+struct RemoveForward : ById {
     static constexpr std::string_view type = "RemoveForward";
-    Uuid id;
-    template <class Self>
-    static auto fields(Self& s) {
-        return std::tuple(field("id", s.id));
-    }
 };
 
 /// Undo and restore of a removal. Not offered by the API.

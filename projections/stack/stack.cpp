@@ -45,10 +45,6 @@ const Part* part_of(std::string_view service) {
 const Stack& stack_of(const World& world) { return world.get<Service>().stack; }
 ResourceName resource() { return {"stack", "", std::string(stream)}; }
 
-std::unexpected<Rejection> invalid(std::string pointer, std::string detail) {
-    return reject("invalid_field", detail, {{std::move(pointer), detail}});
-}
-
 /// f(field) for every field of `settings` whose name ends in `suffix`.
 template <class S, class F>
 void each_ending(S& settings, std::string_view suffix, F&& f) {
@@ -61,9 +57,10 @@ void each_ending(S& settings, std::string_view suffix, F&& f) {
 Result<void> check_addresses(const Settings<Plain>& s) {
     const auto& network = s.cell_network;
     if (!is_private(network) || network.prefix < widest_prefix || network.prefix > narrowest_prefix) {
-        return invalid("/cell_network",
-                       fmt::format("CELL_NETWORK is a private range (RFC 1918) with a prefix from {} to {}",
-                                   widest_prefix, narrowest_prefix));
+        return invalid_field(
+            "/cell_network",
+            fmt::format("CELL_NETWORK is a private range (RFC 1918) with a prefix from {} to {}",
+                        widest_prefix, narrowest_prefix));
     }
     std::map<Ipv4, std::string> taken{{network.network, "the network itself"},
                                       {network.at(gateway), "the bridge"},
@@ -75,11 +72,11 @@ Result<void> check_addresses(const Settings<Plain>& s) {
             const auto pointer = "/" + std::string(field.name);
             const auto name = variable_name(field.name);
             if (!network.contains(field.value)) {
-                ok = invalid(pointer, fmt::format("{} {} is not in CELL_NETWORK {}", name,
-                                                  to_string(field.value), to_string(network)));
+                ok = invalid_field(pointer, fmt::format("{} {} is not in CELL_NETWORK {}", name,
+                                                        to_string(field.value), to_string(network)));
             } else if (const auto [other, is_new] = taken.emplace(field.value, name); !is_new) {
-                ok = invalid(pointer,
-                             fmt::format("{} {} is taken: {}", name, to_string(field.value), other->second));
+                ok = invalid_field(
+                    pointer, fmt::format("{} {} is taken: {}", name, to_string(field.value), other->second));
             }
         }
     });
@@ -95,7 +92,8 @@ Result<void> check_ports(const Settings<Plain>& s, Port wireguard_port) {
             if (!ok) return;
             const auto name = variable_name(field.name);
             const auto pointer = "/" + std::string(field.name);
-            if (field.value == 0) return void(ok = invalid(pointer, name + " is a number from 1 to 65535"));
+            if (field.value == 0)
+                return void(ok = invalid_field(pointer, name + " is a number from 1 to 65535"));
             const bool is_udp =
                 field.name == "dns_port" || field.name == "dhcp_port" || field.name == "ntp_port";
             const bool is_tcp = field.name == "dns_port" || !is_udp;
@@ -103,8 +101,8 @@ Result<void> check_ports(const Settings<Plain>& s, Port wireguard_port) {
                 if (ports == nullptr || !ok) continue;
                 const auto [other, is_new] = ports->emplace(field.value, name);
                 if (!is_new)
-                    ok =
-                        invalid(pointer, fmt::format("{} {} is taken: {}", name, field.value, other->second));
+                    ok = invalid_field(pointer,
+                                       fmt::format("{} {} is taken: {}", name, field.value, other->second));
             }
         }
     });
@@ -117,8 +115,8 @@ Result<void> check(const World& world, const Settings<Plain>& s, Port wireguard_
     const auto& cell = world.get<cell::Service>().cell;
     if (!cell.claimed) return {};
     const auto overlaps = [&](const Cidr4& other, const char* what) {
-        return invalid("/cell_network", fmt::format("CELL_NETWORK {} overlaps {} {}",
-                                                    to_string(s.cell_network), what, to_string(other)));
+        return invalid_field("/cell_network", fmt::format("CELL_NETWORK {} overlaps {} {}",
+                                                          to_string(s.cell_network), what, to_string(other)));
     };
     if (s.cell_network.overlaps(cell.settings.vpn_range))
         return overlaps(cell.settings.vpn_range, "the VPN range");
@@ -153,8 +151,8 @@ Result<Decision> settle(const World& world, const Settings<Plain>& after, std::o
     if (auto ok = check(world, after, wireguard_port.value_or(wireguard.listen_port)); !ok)
         return std::unexpected(ok.error());
     if (!configure && after.compose_project_name != stack_of(world).settings.compose_project_name) {
-        return invalid("/compose_project_name",
-                       "COMPOSE_PROJECT_NAME names the containers that run: it stays as it was set up");
+        return invalid_field("/compose_project_name",
+                             "COMPOSE_PROJECT_NAME names the containers that run: it stays as it was set up");
     }
     Decision decision;
     decision.resource = resource();
@@ -275,10 +273,10 @@ Result<void> change_port(const World& world, std::string_view service, Port port
     } else if (part != nullptr && part->port != nullptr) {
         after.*part->port = port;
     } else {
-        return invalid("/port",
-                       fmt::format("{} has several ports or none: they are variables of /stack", service));
+        return invalid_field(
+            "/port", fmt::format("{} has several ports or none: they are variables of /stack", service));
     }
-    if (port == 0) return invalid("/port", "a port is a number from 1 to 65535");
+    if (port == 0) return invalid_field("/port", "a port is a number from 1 to 65535");
     auto settled = settle(world, after, wireguard_port, false);
     if (!settled)
         return reject(settled.error().code, settled.error().detail, {{"/port", settled.error().detail}});
@@ -289,8 +287,8 @@ Result<void> change_port(const World& world, std::string_view service, Port port
 Result<void> check_network(const World& world, const char* pointer, const Cidr4& network) {
     const auto& stack = stack_of(world);
     if (!stack.configured || !stack.settings.cell_network.overlaps(network)) return {};
-    return invalid(pointer, fmt::format("{} overlaps the containers' network {} (CELL_NETWORK)",
-                                        to_string(network), to_string(stack.settings.cell_network)));
+    return invalid_field(pointer, fmt::format("{} overlaps the containers' network {} (CELL_NETWORK)",
+                                              to_string(network), to_string(stack.settings.cell_network)));
 }
 
 std::string pending_restart(const World& world, std::string_view service,
