@@ -9,6 +9,14 @@ const dialog = () => here.page.getByRole('dialog')
 const order = async () => (await here.cell.call('GET', '/routing/rules')).items.sort((a, b) => a.position - b.position).map(({ note }) => note).join(' ')
 const shown = () => here.page.locator('[data-order] [data-open]').allTextContents().then((all) => all.join(' '))
 const handle = (name) => here.page.getByRole('button', { name: `Move ${name}` })
+const said = () => here.page.locator('[id^="DndLiveRegion"]').textContent()
+
+/** Takes a rule up by the keyboard. Only once its place is said is it known where arrows lead. */
+async function takeUp(name, place) {
+  await handle(name).focus()
+  await here.page.keyboard.press('Space')
+  await eventually('taken up', async () => (await said()) === `${name} is at ${place} of 3.`)
+}
 
 /** The rules as the firewall got them. */
 const firewall = async () => (await here.cell.call('GET', '/artefacts/wireguard/cell.nft')).match(/add rule inet pic rules .*/g).join('\n')
@@ -41,27 +49,22 @@ test('a rule, its objections, its plan, and the firewall that has it', async () 
 
 test('the keyboard moves a rule, and each step is said', async () => {
   const { page } = here
-  const said = page.locator('[id^="DndLiveRegion"]')
-  await handle('three').focus()
-  await page.keyboard.press('Space')
-  await eventually('taken up', async () => (await said.textContent()) === 'three is at 3 of 3.' || (await said.textContent()) === 'Took up three, at 3 of 3.')
+  await takeUp('three', 3)
   await page.keyboard.press('ArrowUp')
-  await eventually('one up', async () => (await said.textContent()) === 'three is at 2 of 3.')
+  await eventually('one up', async () => (await said()) === 'three is at 2 of 3.')
   await page.keyboard.press('ArrowUp')
-  await eventually('at the top', async () => (await said.textContent()) === 'three is at 1 of 3.')
+  await eventually('at the top', async () => (await said()) === 'three is at 1 of 3.')
   await page.keyboard.press('Space')
   await toast(page, 'three is rule 1 now').waitFor()
   await eventually('the cell has the order', async () => (await order()) === 'three one two')
   assert.equal(await shown(), 'three one two')
   await eventually('so has the firewall', async () => /accept\n.*drop\n.*accept/.test(await firewall()))
 
-  await handle('three').focus()
-  await page.keyboard.press('Space')
-  await eventually('taken up', async () => /three/.test(await said.textContent()))
+  await takeUp('three', 1)
   await page.keyboard.press('ArrowDown')
-  await eventually('one down', async () => (await said.textContent()) === 'three is at 2 of 3.')
+  await eventually('one down', async () => (await said()) === 'three is at 2 of 3.')
   await page.keyboard.press('Escape')
-  await eventually('put back', async () => (await said.textContent()) === 'three stays at 1 of 3.')
+  await eventually('put back', async () => (await said()) === 'three stays at 1 of 3.')
   assert.equal(await order(), 'three one two')
 })
 
@@ -83,11 +86,9 @@ test('a drag moves a rule at once; undo brings the order back', async () => {
 test('a move that the cell cannot take goes back by itself', async () => {
   const { page } = here
   await page.context().setOffline(true)
-  await handle('three').focus()
-  await page.keyboard.press('Space')
-  await eventually('taken up', async () => /three/.test(await page.locator('[id^="DndLiveRegion"]').textContent()))
+  await takeUp('three', 1)
   await page.keyboard.press('ArrowDown')
-  await eventually('one down', async () => (await page.locator('[id^="DndLiveRegion"]').textContent()) === 'three is at 2 of 3.')
+  await eventually('one down', async () => (await said()) === 'three is at 2 of 3.')
   await page.keyboard.press('Space')
   await toast(page, 'The cell does not answer').waitFor()
   await eventually('as it was', async () => (await shown()) === 'three one two')
