@@ -10,7 +10,7 @@
 namespace pic::http {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::pair<const char*, Method> methods[] = {{"get", Method::get},
                                                       {"put", Method::put},
@@ -25,13 +25,13 @@ std::string escape(std::string_view step) {
     return out;
 }
 
-std::string text(const json& source, const char* key) { return source.value(key, std::string()); }
+std::string text(const Json& source, const char* key) { return source.value(key, std::string()); }
 
 class Reader {
   public:
-    Reader(const json& document, SchemaSet& schemas) : document_(document), schemas_(schemas) {}
+    Reader(const Json& document, SchemaSet& schemas) : document_(document), schemas_(schemas) {}
 
-    Operation operation(const std::string& path, const json& item, const char* verb, Method method) {
+    Operation operation(const std::string& path, const Json& item, const char* verb, Method method) {
         const auto& source = item.at(verb);
         const auto pointer = fmt::format("/paths/{}/{}", escape(path), verb);
         Operation made;
@@ -74,24 +74,24 @@ class Reader {
         }
     }
 
-    void add_parameters(Operation& made, const json& source, const std::string& pointer) {
+    void add_parameters(Operation& made, const Json& source, const std::string& pointer) {
         if (!source.contains("parameters")) return;
         const auto& list = source.at("parameters");
         for (std::size_t i = 0; i < list.size(); ++i) {
             auto at = fmt::format("{}/parameters/{}", pointer, i);
             if (const auto target = text(list[i], "$ref"); !target.empty()) at = target.substr(1);
-            const auto& parameter = document_.at(json::json_pointer(at));
+            const auto& parameter = document_.at(Json::json_pointer(at));
             const auto where = text(parameter, "in");
             const auto in = where == "path"    ? Parameter::In::path
                             : where == "query" ? Parameter::In::query
                                                : Parameter::In::header;
             made.parameters.push_back({text(parameter, "name"), in, parameter.value("required", false),
-                                       parameter.at("schema").value("type", json()) == "integer",
+                                       parameter.at("schema").value("type", Json()) == "integer",
                                        &schemas_.at(at + "/schema")});
         }
     }
 
-    void add_body(Operation& made, const json& source, const std::string& pointer) {
+    void add_body(Operation& made, const Json& source, const std::string& pointer) {
         if (!source.contains("requestBody")) return;
         const auto& body = source.at("requestBody");
         made.takes_body = true;
@@ -103,7 +103,7 @@ class Reader {
         }
     }
 
-    static void add_produced(Operation& made, const json& source) {
+    static void add_produced(Operation& made, const Json& source) {
         for (const auto& [status, response] : source.at("responses").items()) {
             if (!status.starts_with('2') || !response.contains("content")) continue;
             for (const auto& [media, content] : response.at("content").items())
@@ -111,14 +111,14 @@ class Reader {
         }
     }
 
-    const json& document_;
+    const Json& document_;
     SchemaSet& schemas_;
 };
 
 }  // namespace
 
 Api::Api(std::string_view openapi_json) : document_(openapi_json), schemas_(document_) {
-    const auto document = json::parse(document_);
+    const auto document = Json::parse(document_);
     Reader reader(document, schemas_);
     for (const auto& [path, item] : document.at("paths").items()) {
         for (const auto& [verb, method] : methods) {

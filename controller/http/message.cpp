@@ -9,7 +9,7 @@
 namespace pic::http {
 namespace {
 
-void member(std::string& out, std::string_view name, std::string_view value) {
+void text_member(std::string& out, std::string_view name, std::string_view value) {
     out += out.empty() ? '{' : ',';
     out += '"';
     out += name;
@@ -50,19 +50,19 @@ std::optional<std::uint64_t> Request::query_number(std::string_view name) const 
 Response problem(const Rejection& rejection, std::string_view request_id) {
     const auto& info = rejection_info(rejection.code);
     std::string body;
-    member(body, "type", std::string("/problems/") + std::string(info.code));
-    member(body, "title", info.title);
+    text_member(body, "type", std::string("/problems/") + std::string(info.code));
+    text_member(body, "title", info.title);
     body += ",\"status\":" + std::to_string(info.status);
-    member(body, "detail", rejection.detail.empty() ? info.explanation : rejection.detail);
-    member(body, "code", info.code);
-    if (!request_id.empty()) member(body, "request_id", request_id);
+    text_member(body, "detail", rejection.detail.empty() ? info.explanation : rejection.detail);
+    text_member(body, "code", info.code);
+    if (!request_id.empty()) text_member(body, "request_id", request_id);
     if (!rejection.errors.empty()) {
         body += ",\"errors\":[";
         for (const auto& error : rejection.errors) {
             if (body.back() != '[') body += ',';
             body += "{\"pointer\":";
             write_json_string(body, error.pointer);
-            member(body, "detail", error.detail);
+            text_member(body, "detail", error.detail);
             body += '}';
         }
         body += ']';

@@ -11,15 +11,15 @@
 namespace pic::dns {
 namespace {
 
-using Plainly = BlocklistSettings<Plain>;
+using PlainBlocklist = BlocklistSettings<Plain>;
 
 const CowMap<Uuid, Blocklist>& lists_of(const World& world) { return world.get<Service>().blocklists; }
 
-ResourceName resource(const Uuid& id, bool removed = false) {
+ResourceName blocklist_resource(const Uuid& id, bool removed = false) {
     return {"dns_blocklists", to_string(id), blocklist_stream_of(id), removed};
 }
 
-Result<void> check(const World& world, const Uuid& id, const Plainly& s) {
+Result<void> check(const World& world, const Uuid& id, const PlainBlocklist& s) {
     if (!s.url && s.names.empty() && s.allow.empty())
         return invalid_field("/url", "a list has a url, or names, or exceptions to let through");
     for (const auto& [pointer, names] : {std::pair("/names", &s.names), std::pair("/allow", &s.allow)}) {
@@ -41,11 +41,11 @@ Result<void> check(const World& world, const Uuid& id, const Plainly& s) {
     return {};
 }
 
-Result<Decision> put(const World& world, const Uuid& id, const Plainly& settings) {
+Result<Decision> put(const World& world, const Uuid& id, const PlainBlocklist& settings) {
     const Blocklist* present = lists_of(world).find(id);
     if (auto ok = check(world, id, settings); !ok) return std::unexpected(ok.error());
     Decision decision;
-    decision.resource = resource(id);
+    decision.resource = blocklist_resource(id);
     if (present == nullptr) {
         if (lists_of(world).size() >= blocklists_limit)
             return reject("too_many", fmt::format("at most {} blocklists are kept", blocklists_limit));
@@ -57,14 +57,14 @@ Result<Decision> put(const World& world, const Uuid& id, const Plainly& settings
     return decision;
 }
 
-Result<const Blocklist*> existing(const World& world, const Uuid& id) {
+Result<const Blocklist*> existing_blocklist(const World& world, const Uuid& id) {
     return pic::existing(lists_of(world), id, "blocklist");
 }
 
 bool is_shown(const Blocklist* list) { return list != nullptr && list->settings.enabled; }
 
 /// What the server is told: words and scalars, never the list's name.
-std::string text_of(const Plainly& s) {
+std::string text_of(const PlainBlocklist& s) {
     std::string text;
     if (s.url) text += fmt::format("url {}\n", s.url->text);
     for (const auto& name : s.names) text += fmt::format("block {}\n", name.text);
@@ -114,14 +114,14 @@ void prepare(AddBlocklist& command, Supply& supply) { command.id = supply.uuid()
 
 Result<Decision> decide(const World& world, const AddBlocklist& command) {
     if (!command.settings.name.present) return invalid_field("/name", "this field is required");
-    Plainly settings{};
+    PlainBlocklist settings{};
     settings.enabled = true;
     apply_patch(settings, command.settings);
     return put(world, command.id, settings);
 }
 
 Result<Decision> decide(const World& world, const ChangeBlocklist& command) {
-    const auto list = existing(world, command.id);
+    const auto list = existing_blocklist(world, command.id);
     if (!list) return std::unexpected(list.error());
     auto after = (*list)->settings;
     apply_patch(after, command.changes);
@@ -129,10 +129,10 @@ Result<Decision> decide(const World& world, const ChangeBlocklist& command) {
 }
 
 Result<Decision> decide(const World& world, const RemoveBlocklist& command) {
-    const auto list = existing(world, command.id);
+    const auto list = existing_blocklist(world, command.id);
     if (!list) return std::unexpected(list.error());
     Decision decision;
-    decision.resource = resource(command.id, true);
+    decision.resource = blocklist_resource(command.id, true);
     decision.emit(blocklist_stream_of(command.id), BlocklistRemoved{command.id});
     return decision;
 }

@@ -11,7 +11,7 @@
 namespace pic::dns {
 namespace {
 
-using Plainly = RecordSettings<Plain>;
+using PlainRecord = RecordSettings<Plain>;
 
 constexpr std::array own_names{std::string_view("cell"), std::string_view("ns")};
 
@@ -20,11 +20,11 @@ const cell::Settings<Plain>& settings_of(const World& world) {
     return world.get<cell::Service>().cell.settings;
 }
 
-Result<const Record*> existing(const World& world, const Uuid& id) {
+Result<const Record*> existing_record(const World& world, const Uuid& id) {
     return pic::existing(state_of(world).records, id, "DNS record");
 }
 
-ResourceName resource(const Uuid& id, bool removed = false) {
+ResourceName record_resource(const Uuid& id, bool removed = false) {
     return {"dns_records", to_string(id), stream_of(id), removed};
 }
 
@@ -41,7 +41,7 @@ bool peer_has(const World& world, std::string_view name, const Moving& moving) {
 }
 
 /// Brings the value to its canonical spelling.
-Result<void> check_fields(Plainly& s) {
+Result<void> check_fields(PlainRecord& s) {
     auto value = canonical(s.type, s.value.text);
     if (!value) return invalid_field("/value", value.error());
     s.value = std::move(*value);
@@ -61,7 +61,7 @@ Result<void> check_fields(Plainly& s) {
 }
 
 /// Names of peers and of the cell itself.
-Result<void> check_owners(const World& world, const Plainly& s, const Moving& moving) {
+Result<void> check_owners(const World& world, const PlainRecord& s, const Moving& moving) {
     if (!gives_address(s.type)) return {};
     if (is_own(s.name.text))
         return reject_at("name_taken", "/name", fmt::format("{} is a name of the cell itself", s.name.text));
@@ -72,7 +72,8 @@ Result<void> check_owners(const World& world, const Plainly& s, const Moving& mo
 }
 
 /// Other records of the same name.
-Result<void> check_neighbours(const World& world, const Plainly& s, const Uuid& self, const Moving& moving) {
+Result<void> check_neighbours(const World& world, const PlainRecord& s, const Uuid& self,
+                              const Moving& moving) {
     const Record* clash = nullptr;
     each_record(state_of(world), s.name.text, [&](const Record& other) {
         if (other.id == self || is_moving(moving, stream_of(other.id))) return true;
@@ -93,16 +94,16 @@ Result<void> check_neighbours(const World& world, const Plainly& s, const Uuid& 
 }
 
 /// Every rule that a record keeps, whichever command made it so.
-Result<void> check(const World& world, Plainly& s, const Uuid& self, const Moving& moving = {}) {
+Result<void> check(const World& world, PlainRecord& s, const Uuid& self, const Moving& moving = {}) {
     auto ok = check_fields(s);
     if (ok) ok = check_owners(world, s, moving);
     if (ok) ok = check_neighbours(world, s, self, moving);
     return ok;
 }
 
-Decision change(const Record& record, const Plainly& after) {
+Decision change(const Record& record, const PlainRecord& after) {
     Decision decision;
-    decision.resource = resource(record.id);
+    decision.resource = record_resource(record.id);
     RecordChanged changed{{record.id, difference<RecordSettings>(record.settings, after)}};
     if (!is_empty<RecordSettings>(changed.changes)) decision.emit(stream_of(record.id), changed);
     return decision;
@@ -152,13 +153,13 @@ Result<Decision> decide(const World& world, const AddRecord& command) {
     apply_patch(added.settings, command.settings);
     if (auto ok = check(world, added.settings, command.id); !ok) return std::unexpected(ok.error());
     Decision decision;
-    decision.resource = resource(command.id);
+    decision.resource = record_resource(command.id);
     decision.emit(stream_of(command.id), added);
     return decision;
 }
 
 Result<Decision> decide(const World& world, const ChangeRecord& command) {
-    const auto record = existing(world, command.id);
+    const auto record = existing_record(world, command.id);
     if (!record) return std::unexpected(record.error());
     auto after = (*record)->settings;
     apply_patch(after, command.changes);
@@ -167,10 +168,10 @@ Result<Decision> decide(const World& world, const ChangeRecord& command) {
 }
 
 Result<Decision> decide(const World& world, const RemoveRecord& command) {
-    const auto record = existing(world, command.id);
+    const auto record = existing_record(world, command.id);
     if (!record) return std::unexpected(record.error());
     Decision decision;
-    decision.resource = resource(command.id, true);
+    decision.resource = record_resource(command.id, true);
     decision.emit(stream_of(command.id), RecordRemoved{command.id});
     return decision;
 }
@@ -181,7 +182,7 @@ Result<Decision> decide(const World& world, const RestoreRecord& command) {
     const Record* present = state_of(world).records.find(command.id);
     if (present != nullptr) return change(*present, target);
     Decision decision;
-    decision.resource = resource(command.id);
+    decision.resource = record_resource(command.id);
     decision.emit(stream_of(command.id), RecordAdded{{command.id, target}});
     return decision;
 }

@@ -113,7 +113,7 @@ class Controller : public bus::Backend {
     std::unique_ptr<bus::Server> server_;
 };
 
-Desired cell() {
+Desired dns_alone() {
     Desired desired("dns");
     set_corefile(desired);
     set_zone(desired, "home.example", 1, 3);
@@ -128,7 +128,7 @@ TEST_CASE("an agent fetches, applies and reports over the bus, and converges aft
     Controller controller;
     auto options = controller.agent_options(folder, port);
     controller.allow(options.keys.public_key);
-    auto desired = cell();
+    auto desired = dns_alone();
     controller.publish(desired.next());
     {
         auto agent = Agent::start(options);
@@ -159,7 +159,7 @@ TEST_CASE("a refused bundle is reported, the last good one serves, and the next 
     Controller controller;
     auto options = controller.agent_options(folder, port);
     controller.allow(options.keys.public_key);
-    auto desired = cell();
+    auto desired = dns_alone();
     controller.publish(desired.next());
     auto agent = Agent::start(options);
     REQUIRE(agent);
@@ -180,7 +180,7 @@ TEST_CASE("a change that does not give the promised root makes the agent ask for
     Controller controller;
     auto options = controller.agent_options(folder, port);
     controller.allow(options.keys.public_key);
-    auto desired = cell();
+    auto desired = dns_alone();
     controller.publish(desired.next());
     auto agent = Agent::start(options);
     REQUIRE(agent);
@@ -195,7 +195,7 @@ TEST_CASE("a change that does not give the promised root makes the agent ask for
 TEST_CASE("an agent that is ahead of the log says so and keeps serving") {
     const TempFolder folder;
     const auto port = free_port();
-    auto desired = cell();
+    auto desired = dns_alone();
     const auto content = desired.next();
     const auto later = desired.next();
     {

@@ -17,7 +17,7 @@ using namespace pic::agent::test;
 
 namespace {
 
-Desired cell(unsigned hosts = 3) {
+Desired dns_of_cell(unsigned hosts = 3) {
     Desired desired("dns");
     set_corefile(desired);
     set_zone(desired, "home.example", 1, hosts);
@@ -34,7 +34,7 @@ TEST_CASE("a first bundle starts the server, a second changes it live") {
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     REQUIRE(applier->recover().applied == Sequence{0});
     require_applied(applier->apply(desired.next()));
     CHECK(dig(port, "h1.home.example") == "10.0.0.1");
@@ -59,7 +59,7 @@ TEST_CASE("a broken file is refused and the last good version keeps serving") {
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier->apply(desired.next()));
 
     const auto broken = GENERATE(std::string("zones/home.example.zone"), std::string("Corefile"));
@@ -83,7 +83,7 @@ TEST_CASE("a version that does not answer as promised is rolled back") {
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier->apply(desired.next()));
     set_zone(desired, "home.example", 2, 1);
     desired.set(parameters_path, "zone/home.example", "77");
@@ -99,7 +99,7 @@ TEST_CASE("a version that does not answer as promised is rolled back") {
 TEST_CASE("an agent that starts again serves the last good version before it hears of any other") {
     const TempFolder folder;
     const auto port = free_port();
-    auto desired = cell();
+    auto desired = dns_of_cell();
     {
         auto applier = applier_in(folder, port);
         require_applied(applier->apply(desired.next()));
@@ -118,7 +118,7 @@ TEST_CASE("a changed live file is seen as drift, and the next change puts it rig
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier->apply(desired.next()));
     CHECK_FALSE(applier->look().drift);
     std::ofstream(folder.path() / "data/files/live/Corefile", std::ios::app) << "# by hand\n";
@@ -133,7 +133,7 @@ TEST_CASE("what is not installed is reported with the command that installs it")
     auto options = options_for("dns", folder.path(), {{"dns_port", free_port()}});
     options.spec.needs[0].program = "no-such-coredns";
     Applier applier(std::move(options));
-    auto desired = cell();
+    auto desired = dns_of_cell();
     const auto report = applier.apply(desired.next());
     CHECK(report.state == ApplyState::not_installed);
     CHECK(report.applied == Sequence{0});
@@ -144,7 +144,7 @@ TEST_CASE("a disabled service is stopped, and enabled again it serves what chang
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier->apply(desired.next()));
     CHECK(applier->apply(desired.enable(false).next()).state == ApplyState::disabled);
     CHECK(dig(port, "h1.home.example").empty());
@@ -158,7 +158,7 @@ TEST_CASE("a server that dies is started again and serves on") {
     const TempFolder folder;
     const auto port = free_port();
     auto applier = applier_in(folder, port);
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier->apply(desired.next()));
     const auto pid = nlohmann::json::parse(applier->status())["programs"][0]["pid"].get<pid_t>();
     REQUIRE(::kill(pid, SIGKILL) == 0);
@@ -182,7 +182,7 @@ TEST_CASE("a reload that fails is tried again, and said to be") {
     std::vector<Report> retrying;
     options.report = [&](const Report& r) { retrying.push_back(r); };
     Applier applier(std::move(options));
-    auto desired = cell();
+    auto desired = dns_of_cell();
     require_applied(applier.apply(desired.next()));
     set_zone(desired, "home.example", 2, 2);
     require_applied(applier.apply(desired.next()));

@@ -19,7 +19,7 @@ namespace {
 constexpr Timestamp today{1'790'000'000'000};
 constexpr std::int64_t day = authority::day_ms;
 
-struct Cell {
+struct CellOverYears {
     TempFolder folder;
     std::unique_ptr<vault::Vault> vault =
         vault::Vault::open({.database = folder / "vault.db", .key_file = folder / "master.key"}).value();
@@ -29,7 +29,7 @@ struct Cell {
                                        done();
                                    }};
 
-    Cell() {
+    CellOverYears() {
         scene.set_up();
         std::vector<AnyCommand> commands;
         commands.push_back(std::make_unique<CommandOf<certificates::MakeAuthority>>(
@@ -60,7 +60,7 @@ const Types three{"CertificateIssued", "CertificateIssued", "CertificateIssued"}
 }  // namespace
 
 TEST_CASE("certificates are renewed when a third of their life is left, and not before") {
-    Cell cell;
+    CellOverYears cell;
     CHECK(cell.look(0) == three);
     CHECK(cell.look(1).empty());
     CHECK(cell.look(59).empty());
@@ -73,7 +73,7 @@ TEST_CASE("certificates are renewed when a third of their life is left, and not 
 }
 
 TEST_CASE("the intermediate is renewed under its own key, then what it signs") {
-    Cell cell;
+    CellOverYears cell;
     (void)cell.look(0);
     const auto before = *cell.authority().intermediate;
     constexpr std::int64_t seven_years = 7 * 365;
@@ -98,7 +98,7 @@ TEST_CASE("the intermediate is renewed under its own key, then what it signs") {
 }
 
 TEST_CASE("where the root's key is kept elsewhere, only who brings it renews the intermediate") {
-    Cell cell;
+    CellOverYears cell;
     const auto key = cell.vault->get(*cell.authority().root_key_ref).value();
     cell.scene.must("TakeRootKeyOffline");
     (void)cell.look(0);

@@ -10,12 +10,12 @@ using namespace pic::test;
 
 namespace {
 
-struct Cell {
+struct CellWithHistory {
     log::MemoryStore store{cell_id, Epoch{1}, counting_random()};
     WritePath path{store};
     core::History history{store};
 
-    Cell() { path.set_up(); }
+    CellWithHistory() { path.set_up(); }
 
     Result<core::Compensation> plan_undo(std::uint64_t sequence) {
         return core::plan_undo(store, history, path.world(), Sequence{sequence});
@@ -43,7 +43,7 @@ struct Cell {
 }  // namespace
 
 TEST_CASE("an undo appends what takes the change back, and says which one") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("AddPeer", R"({"name":"laptop"})");
     const auto added = cell.head();
     REQUIRE(cell.undo(added));
@@ -53,7 +53,7 @@ TEST_CASE("an undo appends what takes the change back, and says which one") {
 }
 
 TEST_CASE("an undo can be undone") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("ChangeCell", R"({"domain":"one.example"})");
     const auto domain = [&] { return cell.path.world().get<cell::Service>().cell.settings.domain.text; };
     const auto changed = cell.head();
@@ -64,7 +64,7 @@ TEST_CASE("an undo can be undone") {
 }
 
 TEST_CASE("a change-set is undone as one, by any of its events") {
-    Cell cell;
+    CellWithHistory cell;
     std::vector<AnyCommand> set;
     set.push_back(cell.path.command("AddPeer", R"({"name":"laptop"})"));
     set.push_back(cell.path.command("AddPeer", R"({"name":"phone"})"));
@@ -74,7 +74,7 @@ TEST_CASE("a change-set is undone as one, by any of its events") {
 }
 
 TEST_CASE("a change that others build on is not undone: they are listed") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("AddPeer", R"({"name":"laptop"})");
     const auto added = cell.head();
     cell.path.must("ChangePeer", R"({"id":")" + cell.id_of("laptop") + R"(","name":"notebook"})");
@@ -88,7 +88,7 @@ TEST_CASE("a change that others build on is not undone: they are listed") {
 }
 
 TEST_CASE("what only goes forward is not undone") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("RotateWireguardKey");
     CHECK(code_of(cell.undo(cell.head())) == "nothing_to_undo");
     CHECK(code_of(cell.undo(cell.head() + 1)) == "not_found");
@@ -96,7 +96,7 @@ TEST_CASE("what only goes forward is not undone") {
 }
 
 TEST_CASE("a removed person stays removed, and a restore leaves away what was theirs") {
-    Cell cell;
+    CellWithHistory cell;
     const std::string alice = "00000000-0000-7000-8000-0000000000a1";
     cell.path.must(
         "AddUser",
@@ -122,7 +122,7 @@ TEST_CASE("a removed person stays removed, and a restore leaves away what was th
 }
 
 TEST_CASE("an undo that was planned before another change is refused as stale") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("AddPeer", R"({"name":"laptop"})");
     auto plan = cell.plan_undo(cell.head());
     REQUIRE(plan);
@@ -132,7 +132,7 @@ TEST_CASE("an undo that was planned before another change is refused as stale") 
 }
 
 TEST_CASE("a restore brings the whole cell to a moment, keys and serials aside") {
-    Cell cell;
+    CellWithHistory cell;
     cell.path.must("AddPeer", R"({"name":"laptop"})");
     cell.path.must("AddDnsRecord", R"({"type":"A","value":"10.8.0.99","name":"nas"})");
     const auto then = cell.head();

@@ -90,7 +90,7 @@ Result<CommandCall> change_set_call(const Request& request, const Api& api) {
     return call;
 }
 
-void member(std::string& out, std::string_view name, std::string_view json) {
+void json_member(std::string& out, std::string_view name, std::string_view json) {
     if (json.empty()) return;
     if (out.size() > 1) out += ',';
     out += '"';
@@ -156,12 +156,12 @@ Result<CommandCall> command_call(const Request& request) {
 
 Response command_response(const Request& request, const CommandCall& call, CommandAnswer answer) {
     std::string body = "{";
-    if (!call.dry_run) member(body, "seq", std::to_string(answer.seq.value));
-    member(body, "events", answer.events);
-    member(body, "resource", answer.resource);
-    member(body, "resources", answer.resources);
-    member(body, "applied", answer.applied);
-    member(body, "artefacts", answer.artefacts);
+    if (!call.dry_run) json_member(body, "seq", std::to_string(answer.seq.value));
+    json_member(body, "events", answer.events);
+    json_member(body, "resource", answer.resource);
+    json_member(body, "resources", answer.resources);
+    json_member(body, "applied", answer.applied);
+    json_member(body, "artefacts", answer.artefacts);
     body += '}';
     Response response = json_response(200, std::move(body));
     response.seq = answer.seq;
