@@ -1,6 +1,7 @@
 #include "adapters/agent/applier.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 #include <thread>
 #include <unordered_set>
@@ -10,6 +11,7 @@
 #include "adapters/agent/folder.hpp"
 #include "adapters/agent/live.hpp"
 #include "adapters/agent/own_tables.hpp"
+#include "adapters/agent/part.hpp"
 #include "adapters/agent/runtime.hpp"
 #include "adapters/agent/steps.hpp"
 
@@ -186,11 +188,15 @@ struct Applier::Impl {
     /// The steps that concern what differs from the good content, which was validated when it became so.
     Attempt validate(const Content& content, std::uint64_t version, const std::vector<std::string>& changed);
     Attempt swap(const Staged& staged);
-    Attempt reload(const Content& content, const std::vector<std::string>& changed);
+    /// `before`: what the programs run on, where that is known.
+    Attempt reload(const Content& content, const std::vector<std::string>& changed, const Content* before);
     Attempt reload_step(const StepSpec& step, const Content& content);
+    /// Tells the program of a step what differs from `before`; false where it has to be told all.
+    bool reload_part(const StepSpec& step, const Content& before, const Content& content);
     /// The steps that concern what changed; without `changed`, every one.
     Attempt probe(const Content& content, const std::vector<std::string>* changed = nullptr);
-    Attempt bring_live(const Content& content, const std::vector<std::string>& changed);
+    Attempt bring_live(const Content& content, const std::vector<std::string>& changed,
+                       const Content* before = nullptr);
     Attempt commit(const Content& content);
     Attempt go(const Content& desired);
     void go_back(const Staged& before, const std::vector<std::string>& changed, Failure& why);
@@ -313,13 +319,30 @@ Attempt Applier::Impl::reload_step(const StepSpec& step, const Content& content)
     }
 }
 
-Attempt Applier::Impl::reload(const Content& content, const std::vector<std::string>& changed) {
+bool Applier::Impl::reload_part(const StepSpec& step, const Content& before, const Content& content) {
+    const auto was = before.files.find(step.part->file);
+    const auto is = content.files.find(step.part->file);
+    if (was == before.files.end() || is == content.files.end()) return false;
+    const auto part = part_of(*step.part, was->second, is->second);
+    if (!part) return false;
+    const auto file = run_folder() / "part";
+    if (!(std::ofstream(file, std::ios::binary) << *part << std::flush)) return false;
+    StepSpec told = step;
+    told.argv = step.part->argv;
+    auto with = values(content, folder.live_version());
+    with["part"] = file.string();
+    return run_step(told, with, runtime).has_value();
+}
+
+Attempt Applier::Impl::reload(const Content& content, const std::vector<std::string>& changed,
+                              const Content* before) {
     begin("reload");
     const bool fresh = !runtime.running();
     const auto with = values(content, folder.live_version());
     if (auto ok = runtime.start(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
     for (const auto& step : options.spec.reload) {
         if (fresh ? !step.on_start : !concerns(step, changed)) continue;
+        if (!fresh && before != nullptr && step.part && reload_part(step, *before, content)) continue;
         if (auto ok = reload_step(step, content); !ok) return ok;
     }
     if (auto ok = runtime.relay(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
@@ -338,9 +361,10 @@ Attempt Applier::Impl::probe(const Content& content, const std::vector<std::stri
     return {};
 }
 
-Attempt Applier::Impl::bring_live(const Content& content, const std::vector<std::string>& changed) {
+Attempt Applier::Impl::bring_live(const Content& content, const std::vector<std::string>& changed,
+                                  const Content* before) {
     const bool fresh = !runtime.running();
-    auto done = reload(content, changed);
+    auto done = reload(content, changed, before);
     if (done) done = probe(content, fresh ? nullptr : &changed);
     if (!done && done.error().state == ApplyState::rolled_back) {
         const auto said = runtime.tail(output_in_detail);
@@ -364,7 +388,8 @@ Attempt Applier::Impl::go(const Content& desired) {
     const auto staged = stage(desired);
     if (!staged) return std::unexpected(staged.error());
     // What cannot be trusted to run on the good content is told everything.
-    const auto changed = changed_names(options.spec, live && good.enabled ? good : Content{}, desired);
+    const Content* running = live && good.enabled ? &good : nullptr;
+    const auto changed = changed_names(options.spec, running != nullptr ? *running : Content{}, desired);
     if (auto ok = validate(desired, staged->version, changed); !ok) {
         folder.discard(staged->version);
         return ok;
@@ -374,7 +399,7 @@ Attempt Applier::Impl::go(const Content& desired) {
         folder.discard(staged->version);
         return ok;
     }
-    auto done = bring_live(desired, changed);
+    auto done = bring_live(desired, changed, running);
     if (done) done = commit(desired);
     if (!done) {
         go_back(before, changed, done.error());

@@ -149,6 +149,15 @@ ProgramSpec program(Reader& in) {
     return p;
 }
 
+PartSpec part(Reader& in) {
+    PartSpec p{.file = in.required("file"),
+               .adds = in.required("adds"),
+               .takes_back = in.required("takes_back"),
+               .argv = in.texts("argv")};
+    if (p.argv.empty()) throw Wrong{in.at("argv"), "is missing"};
+    return p;
+}
+
 StepSpec step(Reader& in) {
     using Kind = StepSpec::Kind;
     static const std::map<std::string, Kind> kinds{{"run", Kind::run},
@@ -175,6 +184,7 @@ StepSpec step(Reader& in) {
             s.lines = in.text("lines");
             s.patience = in.milliseconds("patience_ms", s.patience);
             if (s.argv.empty()) throw Wrong{in.at("argv"), "is missing"};
+            in.object("part", [&](Reader& inner) { s.part = part(inner); });
             break;
         case Kind::signal:
             s.program = in.required("program");

@@ -44,6 +44,14 @@ struct ProgramSpec {
         false;  ///< it refuses to run as root: where the agent is root, it is shown another number
 };
 
+/// How a program that takes commands is told of a part of its file (adapters/agent/part.hpp).
+struct PartSpec {
+    std::string file;            ///< path of the file, each line of which may be a command
+    std::string adds;            ///< what a line begins with that can be taken back
+    std::string takes_back;      ///< what to begin it with to that end
+    std::vector<Template> argv;  ///< {part} is a file with the part
+};
+
 /// One thing to do or to look at. The kind decides which of the others are used.
 struct StepSpec {
     enum class Kind {
@@ -64,6 +72,7 @@ struct StepSpec {
     std::string refused;    ///< output that means "bad input": no second try
     std::chrono::milliseconds limit{10'000};
     std::vector<Template> argv;
+    std::optional<PartSpec> part;
     std::vector<Template> environment;
     Template lines;
     std::chrono::milliseconds patience{0};  ///< for so long another number of lines is looked at again

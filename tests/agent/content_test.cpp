@@ -1,6 +1,7 @@
 // Bundles in, contents out: pure.
 #include <catch2/catch.hpp>
 
+#include "adapters/agent/part.hpp"
 #include "agent/support.hpp"
 
 using namespace pic;
@@ -37,6 +38,19 @@ TEST_CASE("a full bundle and then a change give what the controller holds") {
     CHECK_FALSE(moved->files.contains("b/c"));
     CHECK(assemble(moved->files.at("d")) == "new\n");
     CHECK(assemble(held->files.at("a")) == "one\ntwo\n");  // what was held is as it was
+}
+
+TEST_CASE("a part takes back what went before it adds what came") {
+    const PartSpec lines{.file = "a", .adds = "add ", .takes_back = "delete ", .argv = {}};
+    Desired desired("x");
+    desired.set("a", "1", "table\n").set("a", "2", "add two\nadd too\n").set("a", "3", "add three");
+    const auto before = desired.next().files.at("a");
+    desired.set("a", "2", "add zwei\n").erase("a", "3").set("a", "4", "add four\n");
+    const auto now = desired.next().files.at("a");
+    CHECK(part_of(lines, before, now) == "delete two\ndelete too\ndelete three\nadd zwei\nadd four\n");
+    CHECK(part_of(lines, now, now) == "");
+    desired.set("a", "1", "another table\n");
+    CHECK(part_of(lines, now, desired.next().files.at("a")) == std::nullopt);
 }
 
 TEST_CASE("a bundle that does not fit is refused") {

@@ -87,10 +87,10 @@ void set_wireguard(Desired& desired, unsigned count) {
         "wg0.conf", "interface",
         fmt::format("[Interface]\nPrivateKey = {}\nAddress = 10.8.0.1/16, fd00:8::1/64\nListenPort = 51820\n",
                     key_of("server")));
-    desired.set(
-        "cell.nft", "0-table",
-        "table inet pic\ndelete table inet pic\n"
-        "table inet pic {\n    chain input { type filter hook input priority filter; policy accept; }\n}\n");
+    desired.set("cell.nft", "0-table",
+                "table inet pic\ndelete table inet pic\n"
+                "table inet pic {\n    set trusted4 { type ipv4_addr; }\n"
+                "    chain input { type filter hook input priority filter; policy accept; }\n}\n");
     desired.set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64").set(parameters_path, "mtu", "1420");
     for (unsigned i = 0; i < count; ++i)
         set_peer(desired, i, fmt::format("10.8.{}.{}", (i + 2) >> 8 & 255, (i + 2) & 255));
@@ -100,6 +100,8 @@ void set_peer(Desired& desired, unsigned number, const std::string& address) {
     desired.set("wg0.conf", fmt::format("peer/{:05}", number),
                 fmt::format("\n[Peer]\nPublicKey = {}\nAllowedIPs = {}/32, fd00:8::{:x}/128\n",
                             key_of(fmt::format("peer{}", number)), address, number + 2));
+    desired.set("cell.nft", fmt::format("peer/{:05}", number),
+                fmt::format("add element inet pic trusted4 {{ {} }}\n", address));
 }
 
 ApplierOptions options_for(const std::string& service, const fs::path& folder, const Parameters& overrides) {

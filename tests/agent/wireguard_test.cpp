@@ -109,6 +109,45 @@ TEST_CASE("one changed peer of a thousand") {
           std::string::npos);
 }
 
+TEST_CASE("the firewall is told of what changed, and of everything where that is no use") {
+    if (!wireguard_possible()) return;
+    const TempFolder folder("/dev/shm");
+    Applier applier(options_for("wireguard", folder.path()));
+    Desired desired("wireguard");
+    set_wireguard(desired, 3);
+    require_applied(applier.apply(desired.next()));
+    const auto nft = *find_program("nft", {});
+    const auto chain = [&] { return inside(applier, {nft, "list", "chain", "inet", "pic", "input"}); };
+    const auto trusted = [&](const std::string& address) {
+        return inside(applier, {nft, "get", "element", "inet", "pic", "trusted4", "{ " + address + " }"})
+            .contains("elements");
+    };
+    // A rule by hand is what a load of the whole file would throw away.
+    inside(applier, {nft, "add", "rule", "inet", "pic", "input", "counter"});
+
+    set_peer(desired, 1, "10.8.7.7");
+    desired.erase("wg0.conf", "peer/00002").erase("cell.nft", "peer/00002");
+    set_peer(desired, 3, "10.8.0.9");
+    require_applied(applier.apply(desired.next()));
+    CHECK(trusted("10.8.0.2"));
+    CHECK(trusted("10.8.7.7"));
+    CHECK(trusted("10.8.0.9"));
+    CHECK_FALSE(trusted("10.8.0.3"));
+    CHECK_FALSE(trusted("10.8.0.4"));
+    CHECK(chain().contains("counter"));
+
+    SECTION("what nft(8) finds otherwise than it was left is put right by the whole file") {
+        inside(applier, {nft, "delete", "element", "inet", "pic", "trusted4", "{ 10.8.7.7 }"});
+        set_peer(desired, 1, "10.8.7.8");
+    }
+    SECTION("a line that cannot be taken back") {
+        desired.set("cell.nft", "rule/1", "add rule inet pic input iif lo accept\n");
+    }
+    require_applied(applier.apply(desired.next()));
+    CHECK_FALSE(chain().contains("counter"));
+    CHECK(trusted("10.8.0.9"));
+}
+
 TEST_CASE("a configuration that wg would misread is refused and the tunnel stays") {
     if (!wireguard_possible()) return;
     const TempFolder folder("/dev/shm");

@@ -46,10 +46,36 @@ std::string interface_text() {
 }
 
 /// `move`: which address the peer has by now.
+std::string address_of(unsigned number, unsigned move) {
+    return fmt::format("10.{}.{}.{}", 8 + move, (number + 2) >> 8 & 255, (number + 2) & 255);
+}
+
 std::string peer_text(unsigned number, unsigned move) {
-    return fmt::format("\n[Peer]\nPublicKey = {}\nAllowedIPs = 10.{}.{}.{}/32, fd00:8::{:x}/128\n",
-                       key_of(fmt::format("peer{}", number)), 8 + move, (number + 2) >> 8 & 255,
-                       (number + 2) & 255, number + 2);
+    return fmt::format("\n[Peer]\nPublicKey = {}\nAllowedIPs = {}/32, fd00:8::{:x}/128\n",
+                       key_of(fmt::format("peer{}", number)), address_of(number, move), number + 2);
+}
+
+/// The sets of the cell's firewall, and what a peer who may do what peers may has in them.
+constexpr char firewall_text[] = R"(table inet pic
+delete table inet pic
+table inet pic {
+    set internet4 { type ipv4_addr; }
+    set internet6 { type ipv6_addr; }
+    set trusted4 { type ipv4_addr; }
+    set trusted6 { type ipv6_addr; }
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname "wg0" ip saddr @internet4 accept
+        iifname "wg0" ip6 saddr @internet6 accept
+    }
+}
+)";
+std::string firewall_lines(unsigned number, unsigned move) {
+    return fmt::format(
+        "add element inet pic internet4 {{ {0} }}\nadd element inet pic trusted4 {{ {0} }}\n"
+        "add element inet pic internet6 {{ fd00:8::{1:x} }}\n"
+        "add element inet pic trusted6 {{ fd00:8::{1:x} }}\n",
+        address_of(number, move), number + 2);
 }
 
 std::string program(std::string_view name) {
@@ -138,12 +164,14 @@ class Desired {
     explicit Desired(unsigned peers) {
         content_.revision = {Uuid{{1}}, Epoch{1}, Sequence{0}};
         set("wg0.conf", "0", interface_text());
+        set("cell.nft", "0-table", firewall_text);
         set(parameters_path, "addresses", "10.8.0.1/16 fd00:8::1/64");
         set(parameters_path, "mtu", "1420");
         for (unsigned i = 0; i < peers; ++i) set_peer(i, 0);
     }
     void set_peer(unsigned number, unsigned move) {
         set("wg0.conf", fmt::format("peer/{:05}", number), peer_text(number, move));
+        set("cell.nft", fmt::format("peer/{:05}", number), firewall_lines(number, move));
     }
     const agent::Content& next() {
         content_.revision.sequence = content_.revision.sequence.next();
@@ -172,6 +200,7 @@ std::string apply_one_peer(const ApplyOptions& options) {
     told.spec = need(agent::load_adapter(options.adapter));
     told.data = agent_folder / "data";
     told.memory = agent_folder / "memory";
+    told.state = agent_folder / "state";
     told.key = need(agent::load_or_make_seal_key(agent_folder / "key"));
     agent::Applier applier(std::move(told));
     Desired desired(options.peers);
