@@ -214,6 +214,10 @@ class Bench:
             if name in wanted:
                 getattr(self, name)()
 
+    def report(self):
+        (self.options.folder / "figures.json").write_text(json.dumps(self.raw, indent=1))
+        print(markdown([self.rows[number] for number in sorted(self.rows, key=order)]))
+
 
 def order(number):
     return int(number.rstrip("b")), number
@@ -225,9 +229,9 @@ def main():
     options.folder.mkdir(parents=True)
     with contextlib.ExitStack() as stack:
         bench = Bench(options, stack)
+        # What was measured is told also where a later part failed: it took minutes.
+        stack.callback(bench.report)
         bench.run()
-    (options.folder / "figures.json").write_text(json.dumps(bench.raw, indent=1))
-    print(markdown([bench.rows[number] for number in sorted(bench.rows, key=order)]))
 
 
 if __name__ == "__main__":
