@@ -11,8 +11,10 @@ ARG GOPROXY=https://proxy.golang.org,direct
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN tools/deps.sh build run && rm -rf /var/lib/apt/lists/*
 COPY . .
+# As many compilers at once as there are processors and gigabytes of memory: a cell is at home on a machine with two.
 RUN cmake --preset release -DPIC_TESTS=OFF \
-    && cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive \
+    && jobs=$(awk -v cores="$(nproc)" '$1 == "MemAvailable:" { n = int($2 / 1000000); print n < 1 ? 1 : n < cores ? n : cores }' /proc/meminfo) \
+    && cmake --build --preset release -j "$jobs" --target picd pic-agent picctl pic-broker pic-archive \
     && tools/build-coredns.sh \
     && tools/build-webui.sh
 # /out/<what an image copies>/...

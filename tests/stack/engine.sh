@@ -8,7 +8,6 @@ readonly engine_base=debian:bookworm-slim
 engine_pid='' engine_space=''
 
 engine_say() { printf 'engine: %s\n' "$1"; }
-engine_fail() { printf 'engine: %s\n' "$1" >&2; exit 1; }
 
 # engine_run WORDS...: starts dockerd behind these words and waits until it answers; ends with 1 where it does not.
 engine_run() {
@@ -58,18 +57,19 @@ engine_end() {
 engine_make_base() {
     ! docker image inspect "$engine_base" >/dev/null 2>&1 || return 0
     engine_say "making $engine_base"
-    local tar=$engine_folder/base.tar folder=$engine_folder/base mirror=http://deb.debian.org
+    local tar=$engine_folder/base.tar mirror=http://deb.debian.org hooks=()
+    if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
+        hooks=(--customize-hook='copy-in /usr/local/share/ca-certificates /usr/local/share/'
+            --customize-hook='chroot "$1" update-ca-certificates >/dev/null 2>&1')
+    fi
     mmdebstrap --quiet --variant=minbase --include=ca-certificates --dpkgopt='path-exclude=/usr/share/man/*' \
-        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
+        --aptopt='Acquire::Languages "none"' "${hooks[@]}" \
         --customize-hook='printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"' \
         bookworm "$tar" "deb $mirror/debian bookworm main" "deb $mirror/debian bookworm-updates main" \
         "deb $mirror/debian-security bookworm-security main"
-    docker import "$tar" pic-test-base >/dev/null
+    docker import "$tar" "$engine_base" >/dev/null
     rm -f "$tar"
-    mkdir -p "$folder"
-    cp /usr/local/share/ca-certificates/*.crt "$folder/" 2>/dev/null || : >"$folder/none.crt"
-    printf 'FROM pic-test-base\nCOPY *.crt /usr/local/share/ca-certificates/\nRUN update-ca-certificates\n' >"$folder/Dockerfile"
-    docker build --quiet --network=host -t "$engine_base" "$folder" >/dev/null 2>&1 || engine_fail "the base image was not made"
 }
 
 # engine_make_builder PROGRAMS COREDNS WEBUI: the image `builder` from what was compiled outside; the quick way.
