@@ -12,7 +12,7 @@ declare -A packages=(
             chrony dnsmasq-base busybox caddy curl apache2-bin litmus radicale python3-bcrypt postfix dovecot-imapd
             dovecot-lmtpd swaks libnet-ssleay-perl roundcube-core roundcube-sqlite3 php-fpm php-cli php-sqlite3"
     [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl
-             busybox chrony litmus swaks libnet-ssleay-perl vdirsyncer"
+             busybox chrony dnsmasq-base litmus swaks libnet-ssleay-perl vdirsyncer"
     [coverage]="gcovr"
     [fuzz]="python3-venv"
     [check]="clang-19 clang-format-19 clang-tidy-19"

@@ -4,14 +4,12 @@ import json
 import re
 import shutil
 
-from stack_cell import (DOMAIN, OUTSIDE, PEER_WAIT, Internet, Machine, Peer, CELL, curl, dig, folder, lagging, picctl, run, status,
+from stack_cell import (DOMAIN, OUTSIDE, PEER_WAIT, Peer, Wired, CELL, curl, dig, folder, lagging, picctl, run, status,
                         wait_for)
 
 HERS, HIS = "eleven purple kettles sing", "a quiet harbour at dawn"
 EVENT = "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test", "BEGIN:VEVENT", "UID:{0}", "DTSTAMP:20260101T000000Z",
                      "DTSTART:20260101T100000Z", "SUMMARY:{0}", "END:VEVENT", "END:VCALENDAR", ""])
-# What udhcpc calls with what it was given.
-LEASE_SCRIPT = "#!/bin/sh\n[ \"$1\" = bound ] && env >\"$LEASE\"\nexit 0\n"
 
 
 def root_certificates():
@@ -50,6 +48,14 @@ class Clients:
         picctl("dns", "record", "add", "printer", "A", "192.168.1.9", "--wait")
         self.assertEqual(dig(f"printer.{DOMAIN}"), ["192.168.1.9"])
         self.assertEqual(dig(f"printer.{DOMAIN}", "+tcp"), ["192.168.1.9"])
+        picctl("dns", "record", "add", "*", "A", "192.168.1.8", "--wait")
+        self.assertEqual(dig(f"whatever.{DOMAIN}"), ["192.168.1.8"])
+        picctl("dns", "record", "remove", "*", "--wait")
+        self.assertEqual(dig(f"whatever.{DOMAIN}"), [])
+        self.assertEqual(dig("outside.test"), [OUTSIDE], "by a resolver out there")
+        picctl("dns", "blocklist", "add", "ads", "--names", "outside.test", "--wait")
+        self.assertEqual(dig("outside.test"), [])
+        picctl("dns", "blocklist", "remove", "ads", "--wait")
 
     def test_21_ntp_tells_the_time(self):
         picctl("ntp", "set", "192.0.2.1", "--wait")
@@ -59,31 +65,21 @@ class Clients:
     def test_22_dhcp_gives_a_reserved_address_and_one_of_the_pool(self):
         picctl("dhcp", "scope", "set", "network", "172.20.0.0/16", "first", "172.20.9.1", "last", "172.20.9.9", "router", "172.20.0.1", "--wait")
         picctl("dhcp", "reservation", "add", "02:00:5e:10:00:01", "172.20.9.77", "--hostname", "scanner", "--wait")
-        network = json.loads(run("docker", "network", "inspect", "cell_cell-network").stdout)[0]
-        machine = Machine("dhcp", bridge=f"br-{network['Id'][:12]}")
-        self.addCleanup(machine.close)
-        here = folder("dhcp")
-        (here / "script").write_text(LEASE_SCRIPT)
-        (here / "script").chmod(0o755)
-
-        def lease(mac):
-            machine.inside("ip", "link", "set", "eth0", "address", mac)
-            machine.inside("env", f"LEASE={here}/lease", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "5", "-s", here / "script")
-            return dict(line.split("=", 1) for line in (here / "lease").read_text().splitlines() if "=" in line)
-
-        reserved, pooled = lease("02:00:5e:10:00:01"), lease("02:00:5e:10:00:02")
+        device = Wired("dhcp")
+        self.addCleanup(device.close)
+        reserved, pooled = device.lease("02:00:5e:10:00:01"), device.lease("02:00:5e:10:00:02")
         self.assertEqual(reserved["ip"], "172.20.9.77")
         self.assertEqual((reserved["router"], reserved["domain"], reserved["dns"]), ("172.20.0.1", DOMAIN, "172.20.0.3"))
         self.assertRegex(pooled["ip"], r"^172\.20\.9\.[1-9]$")
         picctl("dhcp", "scope", "off", "--wait")
 
     def test_30_a_peer_reaches_the_cell_its_names_and_the_internet(self):
-        self.machines["outside"] = Internet()
         picctl("peer", "add", "laptop", "--wait")
         laptop = self.machines["laptop"] = Peer("laptop", picctl("peer", "config", "laptop").stdout)
         wait_for("the tunnel", lambda: laptop.pings("10.8.0.1"), PEER_WAIT)
         self.assertEqual(wait_for("names through the tunnel", lambda: laptop.asks(f"printer.{DOMAIN}"), 10), ["192.168.1.9"])
         self.assertTrue(laptop.pings(OUTSIDE))
+        wait_for("the handshake to be told", lambda: json.loads(picctl("--json", "peer", "traffic", "laptop").stdout)["latest_handshake"], 30)
         for port in (53, 993, 5232, 8080, 443, 8888):
             self.assertTrue(laptop.connects("10.8.0.1", port), port)
 

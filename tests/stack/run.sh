@@ -7,6 +7,7 @@
 #   BUILD_IN_DOCKER=1      compile inside Docker, as a user's host does, instead of taking build/release
 #   ONLY_BUILD=1           the images and nothing more
 #   FAILFAST=1             end with the first failure
+#   STACK_PROGRAM=FILE     what is run beside the cell, in the place of the tests: FILE CELL_FOLDER NAMESPACE WORDS...
 #
 # Ends with 77 where a Docker engine of its own cannot be had on this machine.
 set -euo pipefail
@@ -44,4 +45,4 @@ engine_stop
 [[ ${ONLY_BUILD:-} != 1 ]] || exit 0
 
 engine_start_sealed "pic-stack-$$" || { echo "run.sh: SKIPPED: no Docker engine can be started in a network namespace here" >&2; exit 77; }
-nsenter --net="/var/run/netns/$engine_space" /usr/bin/python3 tests/stack/stack_test.py "$cell" "$engine_space" "$@"
+nsenter --net="/var/run/netns/$engine_space" /usr/bin/python3 "${STACK_PROGRAM:-tests/stack/stack_test.py}" "$cell" "$engine_space" "$@"

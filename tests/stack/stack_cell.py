@@ -1,11 +1,15 @@
 """What the stack's tests stand on: the cell as its commands show it, and machines of other people in network namespaces of their
 own, joined to the engine's by a cable. Nothing here is ever reached from outside the engine's namespace."""
+import fcntl
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -15,6 +19,7 @@ ADMIN_PASSWORD = "a long enough password"
 DOMAIN = "home.example"
 PEER_WAIT = 20  # seconds for a handshake
 OUTSIDE = "203.0.113.7"  # a machine of the internet
+RESOLVER = "9.9.9.9"  # whom the cell asks for other people's names, as it is set up
 
 
 def run(*words, check=True, stdin=None, env=None, timeout=300, cwd=CELL):
@@ -28,6 +33,30 @@ def run(*words, check=True, stdin=None, env=None, timeout=300, cwd=CELL):
 
 def make(target, check=True, **variables):
     return run("make", "--no-print-directory", target, check=check, env={k: str(v) for k, v in variables.items()}, timeout=600)
+
+
+def typed(words, *answers, seconds=300):
+    """Runs a command at a terminal of its own and answers each (question, answer) as it is asked; gives (exit code, what was shown)."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, cwd=CELL, start_new_session=True,
+                             env={**os.environ, "SKIP_BUILD": "1"}, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(theirs)
+    shown, seen, deadline = "", 0, time.monotonic() + seconds
+    left = list(answers)
+    while select.select([ours], [], [], max(0, deadline - time.monotonic()))[0]:
+        try:
+            shown += os.read(ours, 4096).decode()
+        except OSError:  # the terminal's last user is gone
+            break
+        if left and left[0][0] in shown[seen:]:
+            seen = len(shown)
+            os.write(ours, left.pop(0)[1].encode() + b"\n")
+    os.close(ours)
+    if left:
+        child.kill()
+    code = child.wait(30)
+    assert not left, f"{left[0][0]} was not asked: {shown}"
+    return code, shown
 
 
 def picctl(*words, check=True, stdin=None):
@@ -55,6 +84,19 @@ def containers():
 
 def health(container):
     return run("docker", "inspect", "-f", "{{.State.Health.Status}}", container, check=False).stdout.strip()
+
+
+def container_mebibytes(name):
+    """What its first process has of memory: shared pages by their share (PSS, proc(5))."""
+    pid = run("docker", "inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+    return int(re.search(r"Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text()).group(1)) / 1024
+
+
+def all_mebibytes():
+    """What all containers have of memory, as Docker counts it."""
+    units = {"B": 2 ** -20, "KiB": 2 ** -10, "MiB": 1, "GiB": 2 ** 10}
+    used = run("docker", "stats", "--no-stream", "--format", "{{.MemUsage}}").stdout.splitlines()
+    return sum(float(number) * units[unit] for number, unit in (re.match(r"([\d.]+)(\w+)", line).groups() for line in used))
 
 
 def lagging():
@@ -131,12 +173,42 @@ class Machine:
 
 
 class Internet(Machine):
-    """Whatever is not ours: one machine at OUTSIDE."""
+    """Whatever is not ours: one machine at OUTSIDE, and a resolver at RESOLVER that knows its name and no other."""
 
     def __init__(self):
         super().__init__("outside")
-        self.inside("ip", "addr", "add", f"{OUTSIDE}/32", "dev", "lo")
-        run("ip", "route", "add", OUTSIDE, "via", f"{self.inner}.2")
+        for address in (OUTSIDE, RESOLVER):
+            self.inside("ip", "addr", "add", f"{address}/32", "dev", "lo")
+            run("ip", "route", "add", address, "via", f"{self.inner}.2")
+        self.resolver = subprocess.Popen(["nsenter", f"--net=/var/run/netns/{self.space}", "dnsmasq", "--keep-in-foreground", "--no-resolv",
+                                          "--conf-file=/dev/null", "--no-hosts", "--user=root", "--bind-interfaces", "--interface=lo",
+                                          "--pid-file=", f"--host-record=outside.test,{OUTSIDE}"],
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self.resolver.terminate()
+        self.resolver.wait()
+        super().close()
+
+
+class Wired(Machine):
+    """A machine plugged into the containers' own network, without an address."""
+
+    def __init__(self, name):
+        network = json.loads(run("docker", "network", "inspect", "cell_cell-network").stdout)[0]
+        super().__init__(name, bridge=f"br-{network['Id'][:12]}")
+        self.here = folder(name)
+        (self.here / "script").write_text('#!/bin/sh\n[ "$1" = bound ] && env >"$LEASE"\nexit 0\n')  # udhcpc calls it with what it was given
+        (self.here / "script").chmod(0o755)
+
+    def lease(self, mac):
+        """What DHCP gives to a card with this address; empty where it gives nothing."""
+        (self.here / "lease").unlink(missing_ok=True)
+        self.inside("ip", "link", "set", "eth0", "address", mac)
+        self.inside("env", f"LEASE={self.here}/lease", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "5", "-s",
+                    self.here / "script", check=False)
+        lines = (self.here / "lease").read_text().splitlines() if (self.here / "lease").exists() else []
+        return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 class Peer(Machine):

@@ -18,7 +18,7 @@ start: ## start every container and wait until all are well
 stop: ## stop every container; nothing is lost
 	@$(STACK)/stop.sh
 
-restart: ## stop, take what has changed in the log into .env, start
+restart: ## take what has changed in the log into .env and make anew the containers it concerns; all, where nothing has
 	@$(STACK)/restart.sh
 
 adopt: ## take an .env that was edited by hand into the log
