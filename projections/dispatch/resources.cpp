@@ -28,6 +28,16 @@ std::string key_text(const K& key) {
     return to_string(key);
 }
 
+/// As answers show it: itself, or what the service makes of it with shown(world, value).
+template <class T>
+void write_shown(std::string& out, const World& world, const T& value) {
+    if constexpr (requires { shown(world, value); }) {
+        write_public_json(out, shown(world, value));
+    } else {
+        write_public_json(out, value);
+    }
+}
+
 struct ResourceType {
     std::optional<std::string> (*json)(const World&, std::string_view key) = nullptr;
     std::optional<StreamVersion> (*version)(const World&, std::string_view key) = nullptr;
@@ -62,7 +72,7 @@ std::optional<std::string> json_of(const World& world, std::string_view key) {
     if (value == nullptr) return std::nullopt;
     std::string out;
     out.reserve(1024);
-    write_public_json(out, *value);
+    write_shown(out, world, *value);
     return out;
 }
 
@@ -87,7 +97,7 @@ std::optional<ResourcePage> page_of(const World& world, std::string_view after, 
                 return false;
             }
             if (count++ != 0) page.items += ',';
-            write_public_json(page.items, value);
+            write_shown(page.items, world, value);
             last = key_text(key);
             return true;
         };
@@ -125,9 +135,9 @@ const std::unordered_map<std::string_view, ResourceType>& resource_table() {
 }
 
 template <class T>
-std::string public_json(const T& value) {
+std::string public_json(const World& world, const T& value) {
     std::string out;
-    write_public_json(out, value);
+    write_shown(out, world, value);
     return out;
 }
 
@@ -138,28 +148,29 @@ void add_change(std::vector<ResourceChange>& out, std::string_view collection, s
         out.push_back({std::string(collection), std::move(key), std::move(before), std::move(after)});
 }
 
-template <class Entry>
-void diff_entry(const Entry& before, const Entry& after, std::vector<ResourceChange>& out) {
-    if constexpr (is_collection<Entry>) {
-        using Map = std::remove_cvref_t<decltype(after.map)>;
-        const auto text = [](const auto* value) {
-            return value == nullptr ? std::string() : public_json(*value);
+template <class S, std::size_t I>
+void diff_entry(const World& before, const World& after, std::vector<ResourceChange>& out) {
+    const auto was = entry<S, I>(before);
+    const auto is = entry<S, I>(after);
+    if constexpr (is_collection<decltype(is)>) {
+        using Map = std::remove_cvref_t<decltype(is.map)>;
+        const auto text = [](const World& world, const auto* value) {
+            return value == nullptr ? std::string() : public_json(world, *value);
         };
-        Map::diff(before.map, after.map, [&](const auto& key, const auto* was, const auto* is) {
-            add_change(out, after.name, key_text(key), text(was), text(is));
+        Map::diff(was.map, is.map, [&](const auto& key, const auto* old, const auto* now) {
+            add_change(out, is.name, key_text(key), text(before, old), text(after, now));
         });
     } else {
-        add_change(out, after.name, {}, public_json(before.value), public_json(after.value));
+        add_change(out, is.name, {}, public_json(before, was.value), public_json(after, is.value));
     }
 }
 
 template <class S>
 void diff_service(const World& before, const World& after, std::vector<ResourceChange>& out) {
-    const auto was = S::resources(before.get<S>());
-    const auto is = S::resources(after.get<S>());
+    using Entries = decltype(S::resources(std::declval<const typename S::State&>()));
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (diff_entry(std::get<I>(was), std::get<I>(is), out), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(was)>>{});
+        (diff_entry<S, I>(before, after, out), ...);
+    }(std::make_index_sequence<std::tuple_size_v<Entries>>{});
 }
 
 }  // namespace

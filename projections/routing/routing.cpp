@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "projections/cell/cell.hpp"
 #include "projections/core/command.hpp"
@@ -11,6 +12,8 @@
 
 namespace pic::routing {
 namespace {
+
+constexpr std::string_view order_stream = "routing-order";
 
 const State& state_of(const World& world) { return world.get<Service>(); }
 
@@ -22,7 +25,6 @@ ResourceName forward_resource(const Uuid& id, bool removed = false) {
 }
 
 Result<void> check(const RuleSettings<Plain>& s) {
-    if (s.position == 0) return invalid_field("/position", "a position is a number from 1 to 65535");
     if (!s.source.is_any() && !s.destination.is_any() && s.source.is_v6() != s.destination.is_v6()) {
         return invalid_field("/destination",
                              "source and destination are of different families: no packet is both");
@@ -33,23 +35,115 @@ Result<void> check(const RuleSettings<Plain>& s) {
     return {};
 }
 
-/// One past the last.
-Result<std::uint16_t> next_position(const World& world) {
-    std::uint16_t last = 0;
-    state_of(world).rules.for_each(
-        [&](const Uuid&, const Rule& rule) { last = std::max(last, rule.settings.position); });
-    if (last == std::numeric_limits<std::uint16_t>::max()) {
-        return invalid_field("/position", "the last position is taken: give one");
-    }
-    return static_cast<std::uint16_t>(last + 1);
+Rank rank_of(const Rule& rule) { return {rule.rank, rule.id}; }
+
+/// How many rules stand before it.
+std::size_t index_of(const State& state, const Rule& rule) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(state.order, rank_of(rule)) -
+                                    state.order.begin());
 }
 
-Decision change(const Rule& rule, const RuleSettings<Plain>& after) {
+std::size_t position_of(const State& state, const Rule& rule) { return index_of(state, rule) + 1; }
+
+struct Slot {
+    std::uint64_t rank = 0;
+    bool spread = false;  ///< all are to be given new ranks first
+};
+
+/// The rank of what is to stand at a position (from 1) among the others; `self`: which of them it is now.
+Slot place_at(const State& state, std::size_t position, const Rule* self) {
+    const auto others = state.order.size() - (self == nullptr ? 0 : 1);
+    const auto before = std::min(position - 1, others);  // so many of the others
+    const auto own = self == nullptr ? others : index_of(state, *self);
+    const auto other = [&](std::size_t index) { return state.order[index < own ? index : index + 1].value; };
+    const std::uint64_t low = before == 0 ? 0 : other(before - 1);
+    if (before == others) return {low + rank_step};
+    const auto middle = low + (other(before) - low) / 2;
+    if (middle != low) return {middle};
+    // Spread, each stands at its number of steps, and a rule that moves still counts among them.
+    const auto slot = before < own ? before : before + 1;
+    return {slot * rank_step + rank_step / 2, true};
+}
+
+void emit_spread(Decision& decision, const Slot& place) {
+    if (place.spread) decision.emit(std::string(order_stream), RanksSpread{});
+}
+
+Result<void> check_position(const std::optional<std::uint16_t>& position) {
+    if (position == std::uint16_t{0}) return invalid_field("/position", "a position is a number from 1");
+    return {};
+}
+
+Result<Decision> change(const World& world, const Rule& rule, const RuleSettings<Plain>& after,
+                        std::optional<std::uint64_t> rank, std::optional<std::uint16_t> position) {
+    if (auto ok = check(after); !ok) return std::unexpected(ok.error());
+    if (auto ok = check_position(position); !ok) return std::unexpected(ok.error());
     Decision decision;
     decision.resource = rule_resource(rule.id);
-    const RuleChanged changed{{rule.id, difference<RuleSettings>(rule.settings, after)}};
-    if (!is_empty<RuleSettings>(changed.changes)) decision.emit(rule_stream(rule.id), changed);
+    RuleChanged changed{rule.id, {}, difference<RuleSettings>(rule.settings, after)};
+    const auto& state = state_of(world);
+    if (position) {
+        const auto wanted = std::min<std::size_t>(*position, state.order.size());
+        if (wanted != position_of(state, rule)) {
+            const auto place = place_at(state, wanted, &rule);
+            emit_spread(decision, place);
+            changed.rank = place.rank;
+        }
+    } else if (rank && *rank != rule.rank) {
+        changed.rank = *rank;
+    }
+    if (changed.rank.present || !is_empty<RuleSettings>(changed.changes))
+        decision.emit(rule_stream(rule.id), changed);
     return decision;
+}
+
+Result<Decision> add(const World& world, RuleAdded added, std::optional<std::uint64_t> rank,
+                     std::optional<std::uint16_t> position) {
+    if (auto ok = check(added.settings); !ok) return std::unexpected(ok.error());
+    if (auto ok = check_position(position); !ok) return std::unexpected(ok.error());
+    const auto& state = state_of(world);
+    if (state.rules.size() >= rules_limit)
+        return reject("too_many", fmt::format("at most {} rules are kept", rules_limit));
+    Decision decision;
+    decision.resource = rule_resource(added.id);
+    if (rank) {
+        added.rank = *rank;
+    } else {
+        const auto place =
+            place_at(state, position ? std::size_t{*position} : state.order.size() + 1, nullptr);
+        emit_spread(decision, place);
+        added.rank = place.rank;
+    }
+    decision.emit(rule_stream(added.id), added);
+    return decision;
+}
+
+/// Data of version 1 with a rank instead of its position, if it speaks of one.
+std::string with_rank(const std::string& data) {
+    simdjson::dom::parser parser;
+    simdjson::dom::object json;
+    if (parser.parse(data).get(json) != simdjson::SUCCESS) return data;
+    std::string out = "{";
+    for (const auto [key, value] : json) {
+        if (out.size() > 1) out += ',';
+        std::uint64_t position = 0;
+        if (key == "position" && value.get(position) == simdjson::SUCCESS) {
+            out += fmt::format("\"rank\":{}", position * rank_step);
+        } else {
+            out += fmt::format("\"{}\":{}", key, simdjson::minify(value));
+        }
+    }
+    out += '}';
+    return out;
+}
+
+void put_in_order(State& state, const Rank& rank) {
+    state.order.insert(std::ranges::lower_bound(state.order, rank), rank);
+}
+
+void take_from_order(State& state, const Rank& rank) {
+    const auto found = std::ranges::lower_bound(state.order, rank);
+    if (found != state.order.end() && *found == rank) state.order.erase(found);
 }
 
 std::string port_key(Transport protocol, std::uint16_t port) {
@@ -89,6 +183,11 @@ Result<Decision> add(const World& world, const ForwardAdded& added, const Moving
 
 }  // namespace
 
+std::string RuleAdded::upcast(int, const std::string& data) { return with_rank(data); }
+std::string RuleChanged::upcast(int, const std::string& data) { return with_rank(data); }
+
+ShownRule shown(const World& world, const Rule& rule) { return {rule, position_of(state_of(world), rule)}; }
+
 std::string rule_stream(const Uuid& id) { return "rule-" + to_string(id); }
 std::string forward_stream(const Uuid& id) { return "forward-" + to_string(id); }
 
@@ -97,22 +196,10 @@ void prepare(AddForward& command, Supply& supply) { command.id = supply.uuid(); 
 
 Result<Decision> decide(const World& world, const AddRule& command) {
     if (!command.settings.action.present) return invalid_field("/action", "this field is required");
-    RuleAdded added{{command.id, {}}};
+    RuleAdded added{command.id, 0, {}};
     added.settings.enabled = true;
     apply_patch(added.settings, command.settings);
-    if (!command.settings.position.present) {
-        const auto position = next_position(world);
-        if (!position) return std::unexpected(position.error());
-        added.settings.position = *position;
-    }
-    if (auto ok = check(added.settings); !ok) return std::unexpected(ok.error());
-    if (state_of(world).rules.size() >= rules_limit) {
-        return reject("too_many", fmt::format("at most {} rules are kept", rules_limit));
-    }
-    Decision decision;
-    decision.resource = rule_resource(command.id);
-    decision.emit(rule_stream(command.id), added);
-    return decision;
+    return add(world, std::move(added), {}, command.position);
 }
 
 Result<Decision> decide(const World& world, const ChangeRule& command) {
@@ -120,8 +207,7 @@ Result<Decision> decide(const World& world, const ChangeRule& command) {
     if (!rule) return std::unexpected(rule.error());
     auto after = (*rule)->settings;
     apply_patch(after, command.changes);
-    if (auto ok = check(after); !ok) return std::unexpected(ok.error());
-    return change(**rule, after);
+    return change(world, **rule, after, {}, command.position);
 }
 
 Result<Decision> decide(const World& world, const RemoveRule& command) {
@@ -134,13 +220,9 @@ Result<Decision> decide(const World& world, const RemoveRule& command) {
 }
 
 Result<Decision> decide(const World& world, const RestoreRule& command) {
-    if (auto ok = check(command.settings); !ok) return std::unexpected(ok.error());
     if (const auto* present = state_of(world).rules.find(command.id))
-        return change(*present, command.settings);
-    Decision decision;
-    decision.resource = rule_resource(command.id);
-    decision.emit(rule_stream(command.id), RuleAdded{{command.id, command.settings}});
-    return decision;
+        return change(world, *present, command.settings, command.rank, command.position);
+    return add(world, {command.id, 0, command.settings}, command.rank, command.position);
 }
 
 Result<Decision> decide(const World& world, const AddForward& command) {
@@ -173,18 +255,38 @@ Result<Decision> decide(const World& world, const SetNat& command) {
 }
 
 void evolve(State& state, const RuleAdded& event, const Meta& meta) {
-    state.rules.assign(event.id, Rule{event.id, event.settings, meta.version, meta.at, meta.at});
+    const Rule rule{event.id, event.rank, event.settings, meta.version, meta.at, meta.at};
+    if (const auto* present = state.rules.find(event.id)) take_from_order(state, rank_of(*present));
+    put_in_order(state, rank_of(rule));
+    state.rules.assign(event.id, rule);
 }
 
 void evolve(State& state, const RuleChanged& event, const Meta& meta) {
     Rule* rule = state.rules.edit(event.id);
     if (rule == nullptr) return;
+    if (event.rank.present) {
+        take_from_order(state, rank_of(*rule));
+        rule->rank = event.rank.value;
+        put_in_order(state, rank_of(*rule));
+    }
     apply_patch(rule->settings, event.changes);
     rule->version = meta.version;
     rule->updated_at = meta.at;
 }
 
-void evolve(State& state, const RuleRemoved& event, const Meta&) { state.rules.erase(event.id); }
+void evolve(State& state, const RuleRemoved& event, const Meta&) {
+    if (const auto* rule = state.rules.find(event.id)) take_from_order(state, rank_of(*rule));
+    state.rules.erase(event.id);
+}
+
+void evolve(State& state, const RanksSpread&, const Meta&) {
+    std::uint64_t rank = 0;
+    for (auto& place : state.order) {
+        place.value = rank += rank_step;
+        state.rules.edit(place.id)->rank = rank;
+    }
+    ++state.spreads;
+}
 
 void evolve(State& state, const ForwardAdded& event, const Meta& meta) {
     state.by_port.assign(port_key(event.protocol, event.port), event.id);
@@ -206,21 +308,45 @@ void evolve(State& state, const NatSet& event, const Meta& meta) {
 }
 
 void reindex(State& state) {
+    state.order.clear();
+    state.rules.for_each([&](const Uuid&, const Rule& rule) { state.order.push_back(rank_of(rule)); });
+    std::ranges::sort(state.order);
     state.by_port.clear();
     state.forwards.for_each(
         [&](const Uuid& id, const Forward& f) { state.by_port.assign(port_key(f.protocol, f.port), id); });
 }
 
+namespace {
+
+void reconcile_rules(const State& is, const State& then, Reconciler& out) {
+    CowMap<Uuid, Rule>::diff(is.rules, then.rules, [&](const Uuid& id, const Rule*, const Rule* after) {
+        if (after == nullptr && out.wants(rule_stream(id))) out.add(rule_stream(id), RemoveRule{{id}});
+    });
+    const bool comparable = is.spreads == then.spreads;
+    // In their order of then, so that positions come out right where ranks cannot be taken over.
+    for (const auto& [rank, id] : then.order) {
+        const auto* before = is.rules.find(id);
+        const auto& after = *then.rules.find(id);
+        const auto position = position_of(then, after);
+        const bool stays =
+            before != nullptr && (comparable ? before->rank == rank : position_of(is, *before) == position);
+        const bool same =
+            stays && is_empty<RuleSettings>(difference<RuleSettings>(before->settings, after.settings));
+        if (same || !out.wants(rule_stream(id))) continue;
+        RestoreRule back{id, {}, {}, after.settings};
+        if (comparable) {
+            back.rank = rank;
+        } else {
+            back.position = static_cast<std::uint16_t>(position);
+        }
+        out.add(rule_stream(id), std::move(back));
+    }
+}
+
+}  // namespace
+
 void reconcile(Service, const World& now, const World& target, Reconciler& out) {
-    CowMap<Uuid, Rule>::diff(state_of(now).rules, state_of(target).rules,
-                             [&](const Uuid& id, const Rule*, const Rule* then) {
-                                 if (!out.wants(rule_stream(id))) return;
-                                 if (then == nullptr) {
-                                     out.add(rule_stream(id), RemoveRule{id});
-                                 } else {
-                                     out.add(rule_stream(id), RestoreRule{{id, then->settings}});
-                                 }
-                             });
+    reconcile_rules(state_of(now), state_of(target), out);
     CowMap<Uuid, Forward>::diff(state_of(now).forwards, state_of(target).forwards,
                                 [&](const Uuid& id, const Forward* is, const Forward* then) {
                                     if (!out.wants(forward_stream(id))) return;

@@ -4,9 +4,14 @@
 // (projections/wireguard/firewall.hpp): it lives where the tunnel lives and is loaded before the tunnel comes
 // up.
 //
-// Rules are looked at in the order of their positions, and where two have the same one, in the order in which
-// they were made; the first that matches decides.
+// Rules are looked at in their order, and the first that matches decides. The order is kept as a rank of
+// each, a number with room before and after it: adding or moving a rule is one event about that rule and no
+// other, whatever its place, and only where the room between two is used up are all given new ranks, by one
+// event more. What people see and say is a rule's position: 1 for the first, without gaps. (Rejected: storing
+// positions, where a rule that is moved changes every rule that it passes, and an undo all of them again.)
 #pragma once
+
+#include <vector>
 
 #include "projections/core/item.hpp"
 #include "projections/core/render.hpp"
@@ -28,7 +33,6 @@ constexpr std::array<std::string_view, 3> enum_names(Action) { return {"accept",
 
 template <template <class> class F>
 struct RuleSettings {
-    F<std::uint16_t> position;  ///< 1-65535
     F<Place> source, destination;
     F<Protocol> protocol;
     F<std::optional<Ports>> ports;  ///< of the destination; TCP and UDP alone have them
@@ -38,26 +42,48 @@ struct RuleSettings {
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("position", s.position), field("source", s.source),
-                          field("destination", s.destination), field("protocol", s.protocol),
-                          field("ports", s.ports), field("action", s.action), field("enabled", s.enabled),
-                          field("note", s.note));
+        return std::tuple(field("source", s.source), field("destination", s.destination),
+                          field("protocol", s.protocol), field("ports", s.ports), field("action", s.action),
+                          field("enabled", s.enabled), field("note", s.note));
     }
+};
+
+/// Where a rule stands among the others; equal ones of old events in the order in which they were made.
+struct Rank {
+    std::uint64_t value = 0;
+    Uuid id;
+    friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 
 struct Rule {
     Uuid id;
+    std::uint64_t rank = 0;
     RuleSettings<Plain> settings;
     StreamVersion version;
     Timestamp created_at, updated_at;
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple_cat(std::tuple(field("id", s.id)), RuleSettings<Plain>::fields(s.settings),
+        return std::tuple_cat(std::tuple(field("id", s.id), field("rank", s.rank)),
+                              RuleSettings<Plain>::fields(s.settings),
                               std::tuple(field("version", s.version), field("created_at", s.created_at),
                                          field("updated_at", s.updated_at)));
     }
 };
 inline Uuid key_of(const Rule& rule) { return rule.id; }
+
+/// As people see it.
+struct ShownRule {
+    const Rule& rule;
+    std::uint64_t position;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(
+            std::tuple(field("id", s.rule.id), field("position", s.position)),
+            RuleSettings<Plain>::fields(s.rule.settings),
+            std::tuple(field("version", s.rule.version), field("created_at", s.rule.created_at),
+                       field("updated_at", s.rule.updated_at)));
+    }
+};
 
 /// Of a forward: what has ports.
 enum class Transport { tcp, udp };
@@ -94,29 +120,61 @@ struct State {
     CowMap<Uuid, Rule> rules;
     CowMap<Uuid, Forward> forwards;
     Nat nat;
+    std::uint64_t spreads = 0;  ///< how often all were given new ranks, after which older ones mean nothing
     CowMap<std::string, Uuid> by_port;  ///< index: "tcp 443" -> the forward
+    std::vector<Rank> order;            ///< index: the rules as they are looked at
 
     template <class Self>
     static auto fields(Self& s) {
-        return std::tuple(field("rules", s.rules), field("forwards", s.forwards), field("nat", s.nat));
+        return std::tuple(field("rules", s.rules), field("forwards", s.forwards), field("nat", s.nat),
+                          field("spreads", s.spreads));
     }
 };
 
 // --- events
 
-struct RuleAdded : WithSettings<RuleSettings> {
+struct RuleAdded {
     static constexpr std::string_view type = "RoutingRuleAdded";
-    static constexpr int schema_version = 1;
+    static constexpr int schema_version = 2;
+    Uuid id;
+    std::uint64_t rank = 0;
+    RuleSettings<Plain> settings;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(std::tuple(field("id", s.id), field("rank", s.rank)),
+                              RuleSettings<Plain>::fields(s.settings));
+    }
+    /// Version 1 had positions with gaps and ties.
+    [[nodiscard]] static std::string upcast(int from, const std::string& data);
 };
 
-struct RuleChanged : WithChanges<RuleSettings> {
+struct RuleChanged {
     static constexpr std::string_view type = "RoutingRuleChanged";
-    static constexpr int schema_version = 1;
+    static constexpr int schema_version = 2;
+    Uuid id;
+    Patch<std::uint64_t> rank;
+    RuleSettings<Patch> changes;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(std::tuple(field("id", s.id), field("rank", s.rank)),
+                              RuleSettings<Patch>::fields(s.changes));
+    }
+    [[nodiscard]] static std::string upcast(int from, const std::string& data);
 };
 
 struct RuleRemoved : ById {
     static constexpr std::string_view type = "RoutingRuleRemoved";
     static constexpr int schema_version = 1;
+};
+
+/// All rules keep their order and are given ranks with room between them.
+struct RanksSpread {
+    static constexpr std::string_view type = "RoutingRanksSpread";
+    static constexpr int schema_version = 1;
+    template <class Self>
+    static auto fields(Self&) {
+        return std::tuple();
+    }
 };
 
 struct ForwardAdded {
@@ -151,13 +209,28 @@ struct NatSet {
 
 // --- commands
 
-/// Position left out: after all others; the rest: any, accept, enabled.
-struct AddRule : NewItem<RuleSettings> {
+struct AddRule {
     static constexpr std::string_view type = "AddRoutingRule";
+    std::optional<std::uint16_t> position;  ///< left out, or past the last: after all others
+    RuleSettings<Patch> settings;           ///< left out: any, enabled
+    Uuid id;                                // brought by prepare()
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(std::tuple(field("position", s.position)),
+                              RuleSettings<Patch>::fields(s.settings));
+    }
 };
 
-struct ChangeRule : WithChanges<RuleSettings> {
+struct ChangeRule {
     static constexpr std::string_view type = "ChangeRoutingRule";
+    Uuid id;
+    std::optional<std::uint16_t> position;  ///< moves it there
+    RuleSettings<Patch> changes;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(std::tuple(field("id", s.id), field("position", s.position)),
+                              RuleSettings<Patch>::fields(s.changes));
+    }
 };
 
 struct RemoveRule : ById {
@@ -165,8 +238,18 @@ struct RemoveRule : ById {
 };
 
 /// Undo and restore. Not offered by the API.
-struct RestoreRule : WithSettings<RuleSettings> {
+struct RestoreRule {
     static constexpr std::string_view type = "RestoreRoutingRule";
+    Uuid id;
+    std::optional<std::uint64_t> rank;      ///< none: ranks of then mean nothing now,
+    std::optional<std::uint16_t> position;  ///< but its place does
+    RuleSettings<Plain> settings;
+    template <class Self>
+    static auto fields(Self& s) {
+        return std::tuple_cat(
+            std::tuple(field("id", s.id), field("rank", s.rank), field("position", s.position)),
+            RuleSettings<Plain>::fields(s.settings));
+    }
 };
 
 struct AddForward {
@@ -211,7 +294,8 @@ struct Service {
     static constexpr std::string_view name = "routing";
     static constexpr bool renders = false;  // its file is wireguard's
     using State = routing::State;
-    using Events = TypeList<RuleAdded, RuleChanged, RuleRemoved, ForwardAdded, ForwardRemoved, NatSet>;
+    using Events =
+        TypeList<RuleAdded, RuleChanged, RuleRemoved, RanksSpread, ForwardAdded, ForwardRemoved, NatSet>;
     using Commands = TypeList<AddRule, ChangeRule, RemoveRule, RestoreRule, AddForward, RemoveForward,
                               RestoreForward, SetNat>;
     template <class S>
@@ -225,8 +309,12 @@ struct Service {
 inline constexpr std::string_view nat_stream = "routing-nat";
 inline constexpr std::size_t rules_limit = 1000;
 inline constexpr std::size_t forwards_limit = 1000;
+inline constexpr std::uint64_t rank_step = std::uint64_t{1} << 20;  ///< between two rules that were spread
 [[nodiscard]] std::string rule_stream(const Uuid& id);
 [[nodiscard]] std::string forward_stream(const Uuid& id);
+
+/// With its position.
+[[nodiscard]] ShownRule shown(const World& world, const Rule& rule);
 
 void prepare(AddRule& command, Supply& supply);
 void prepare(AddForward& command, Supply& supply);
@@ -243,6 +331,7 @@ void prepare(AddForward& command, Supply& supply);
 void evolve(State& state, const RuleAdded& event, const Meta& meta);
 void evolve(State& state, const RuleChanged& event, const Meta& meta);
 void evolve(State& state, const RuleRemoved& event, const Meta& meta);
+void evolve(State& state, const RanksSpread& event, const Meta& meta);
 void evolve(State& state, const ForwardAdded& event, const Meta& meta);
 void evolve(State& state, const ForwardRemoved& event, const Meta& meta);
 void evolve(State& state, const NatSet& event, const Meta& meta);

@@ -159,7 +159,7 @@ std::string rule_text(const routing::RuleSettings<Plain>& s) {
 }
 
 std::string rule_key(const routing::Rule& rule) {
-    return fmt::format("3-rule/{:05}/{}", rule.settings.position, to_string(rule.id));
+    return fmt::format("3-rule/{:020}/{}", rule.rank, to_string(rule.id));
 }
 
 std::string forward_text(const routing::Forward& f) {

@@ -60,12 +60,19 @@ class Firewall(Cell):
 
         own.serves(8080)
         self.assertFalse(guest.connects(own.peer_address, 8080), "peers are closed to each other")
-        cell.picctl("routing", "rule", "add", "accept", "--position", "10", "--source", guest.peer_address, "--destination", own.peer_address,
+        cell.picctl("routing", "rule", "add", "accept", "--position", "1", "--source", guest.peer_address, "--destination", own.peer_address,
                     "--protocol", "tcp", "--ports", "8080", "--wait")
         self.assertTrue(guest.connects(own.peer_address, 8080), "unless a rule opens them")
         cell.picctl("routing", "rule", "add", "reject", "--position", "1", "--source", own.peer_address, "--destination",
                     "198.51.100.7", "--wait")
         self.assertFalse(own.connects("198.51.100.7", 80), "an earlier rule decides before the peer's own settings")
+        self.assertEqual([rule["position"] for rule in cell.json("routing", "rule", "list")["items"]], [1, 2])
+        cell.picctl("routing", "rule", "add", "accept", "--source", own.peer_address, "--destination", "198.51.100.7", "--wait")
+        self.assertFalse(own.connects("198.51.100.7", 80), "a later one does not matter")
+        cell.picctl("routing", "rule", "set", "3", "position", "1", "--wait")
+        eventually(lambda: own.connects("198.51.100.7", 80), "until it is moved to the front", 20)
+        cell.picctl("routing", "rule", "remove", "1", "--wait")
+        eventually(lambda: not own.connects("198.51.100.7", 80), "and is removed", 20)
         cell.picctl("routing", "rule", "remove", "1", "--wait")
         eventually(lambda: own.connects("198.51.100.7", 80), "what a rule took away comes back with its end", 20)
 

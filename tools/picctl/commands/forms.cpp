@@ -55,7 +55,7 @@ Verb add_verb(const ListForm& form) {
 }
 
 Verb list_verb(const ListForm& form) {
-    return verb_of({form.group + " list", form.path, "list them", form.columns, form.none});
+    return verb_of({form.group + " list", form.path, "list them", form.columns, form.none, form.order});
 }
 
 Verb set_verb(const ListForm& form) {
@@ -89,7 +89,11 @@ json present(const SingleForm& form, Session& session) {
 
 Verb verb_of(const ViewForm& form) {
     const auto run = [form](Session& session, const Arguments& /*arguments*/) {
-        const auto items = session.list(form.path);
+        auto items = session.list(form.path);
+        if (!form.order.empty()) {
+            std::ranges::stable_sort(items.get_ref<json::array_t&>(), {},
+                                     [&](const json& item) { return item.at(form.order); });
+        }
         if (session.show_json({{"items", items}, {"next_cursor", nullptr}})) return;
         print_list(session.terminal().out, items, form.columns, form.none);
     };

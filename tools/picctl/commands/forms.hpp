@@ -32,7 +32,8 @@ struct ListForm {
     Fields changeable;               ///< what set can change; none: there is no set
     std::vector<std::string> names;  ///< fields that name one as well as its id does
     std::vector<Column> columns;
-    std::string none;  ///< said of an empty list
+    std::string none;        ///< said of an empty list
+    std::string order = {};  ///< the column that it is listed by; none: as the API gives it
 };
 Verbs verbs_of(const ListForm& form);
 
@@ -43,6 +44,7 @@ struct ViewForm {
     std::string help;
     std::vector<Column> columns;
     std::string none;
+    std::string order = {};  ///< as in ListForm
 };
 Verb verb_of(const ViewForm& form);
 

@@ -42,6 +42,7 @@ Verbs routing_verbs() {
                     {"ID", "id"},
                     {"NOTE", "note"}},
         .none = "No rules: what a peer may do is what its own settings say.",
+        .order = "position",
     });
     for (auto& verb : verbs_of(ListForm{
              .group = "routing forward",

@@ -91,10 +91,10 @@ export function Rules() {
     // Hidden ports are none: a rule for every protocol that kept them would be refused.
     body: (body, { protocol }) => (protocol === 'tcp' || protocol === 'udp' ? body : { ...body, ports: null }),
   }
-  const move = async (rules: Rule[], rule: Rule, to: number) => {
-    const commands = moved(rules, rule.id, to).map((data) => ({ type: 'ChangeRoutingRule', data }) as Schemas['Command'])
+  const move = async (rule: Rule, to: number) => {
+    const command: Schemas['Command'] = { type: 'ChangeRoutingRule', data: moved(rule.id, to) }
     try {
-      await commitAndTell(changeSet(commands), { title: t('rule.moved', { name: nameOf(rule), place: to + 1 }) })
+      await commitAndTell(changeSet([command]), { title: t('rule.moved', { name: nameOf(rule), place: to + 1 }) })
     } catch (error) {
       tellProblem(asProblem(error))
       throw error
@@ -110,7 +110,7 @@ export function Rules() {
               {rules.length ? (
                 <>
                   <p className="border-b border-line bg-raised px-4 py-2.5 text-[0.8125rem] text-soft sm:px-5">{t('rule.first_decides')}</p>
-                  <Order label={t('rule.title')} items={rules} id={({ id }) => id} name={nameOf} disabled={!!blocked} onMove={(rule, to) => move(rules, rule, to)}>
+                  <Order label={t('rule.title')} items={rules} id={({ id }) => id} name={nameOf} disabled={!!blocked} onMove={move}>
                     {(rule, at) => (
                       <div className={cx('flex flex-wrap items-center gap-x-3 gap-y-1 py-3 pr-4 sm:grid sm:grid-cols-[1.5rem_5rem_minmax(0,1fr)_7rem_auto]', !rule.enabled && 'text-soft')}>
                         <span className="text-sm text-soft tabular-nums">{at + 1}</span>
