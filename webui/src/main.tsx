@@ -4,8 +4,9 @@ import { createRoot } from 'react-dom/client'
 import { onSignedOut } from './api/client'
 import { Feed, setFeed } from './api/feed'
 import { asProblem } from './api/problem'
-import { onTabs, sessionQuery } from './api/session'
+import { onTabs, sessionQuery, setupQuery } from './api/session'
 import { loadLanguage } from './i18n'
+import { pages } from './services/registry'
 import { Gate } from './shell/gate'
 import { followSystemTheme } from './shell/theme'
 import './styles.css'
@@ -23,6 +24,11 @@ const queries = new QueryClient({
     },
   },
 })
+
+// Asked for while the rest of the program is still read; and so is the page that the address asks for.
+void queries.prefetchQuery(setupQuery)
+void queries.prefetchQuery(sessionQuery)
+void pages.find(({ path }) => path === location.pathname)?.load()
 
 const signedOut = () => queries.setQueryData(sessionQuery.queryKey, null)
 const feed = new Feed(queries, signedOut)

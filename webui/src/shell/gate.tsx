@@ -21,7 +21,7 @@ const own_refresh_ms = 5000
 
 export function Gate() {
   const setup = useQuery(setupQuery)
-  const session = useQuery({ ...sessionQuery, enabled: setup.data?.claimed === true })
+  const session = useQuery(sessionQuery)
   const was = useRef(false)
   const here = !!session.data
   if (here) was.current = true

@@ -14,8 +14,8 @@ import { Button, IconButton, Kbd, cx } from '@/kit/ui'
 import { isOpenTo, pages, pagesOf, type Entry } from '@/services/registry'
 import { Account } from './account'
 import { Mark } from './mark'
-import { TimeBar } from './time-bar'
 
+const TimeBar = lazy(() => import('./time-bar'))
 const Palette = lazy(() => import('./palette'))
 const StepUp = lazy(() => import('./step-up'))
 const onApple = /mac|iphone|ipad/i.test(navigator.userAgent)
@@ -180,7 +180,11 @@ export function Shell() {
           <Account onPalette={() => setPalette(true)} />
         </header>
         <Connection />
-        {(slider || at !== undefined) && <TimeBar onClose={() => setSlider(false)} />}
+        {(slider || at !== undefined) && (
+          <Suspense fallback={<div className="h-24 border-b border-line bg-surface" />}>
+            <TimeBar onClose={() => setSlider(false)} />
+          </Suspense>
+        )}
         <main id="main" tabIndex={-1} className="min-w-0 flex-1 outline-none">
           <Suspense fallback={<Skeleton rows={8} />}>
             <Inside />

@@ -14,7 +14,7 @@ import { eventAt, phrase } from '@/services/changes/events'
 
 const rest = 150
 
-export function TimeBar({ onClose }: { onClose: () => void }) {
+export default function TimeBar({ onClose }: { onClose: () => void }) {
   const { head } = useFeed()
   const at = useAt()
   const setAt = useSetAt()
