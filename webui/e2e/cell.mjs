@@ -42,8 +42,8 @@ export const freePort = () =>
 export const owner = { username: 'ada', password: 'correct horse battery staple' }
 
 export class Cell {
-  /** `supervised`: by tools/run.sh; else picd and pic-agent each alone, so that one of them can be killed. */
-  static async start({ supervised = true } = {}) {
+  /** `supervised`: by tools/run.sh; else picd and pic-agent each alone, so that one of them can be killed. `values`: more of PIC_VALUES. */
+  static async start({ supervised = true, values = {} } = {}) {
     const cell = new Cell()
     cell.folder = await mkdtemp(path.join(tmpdir(), 'pic-ui-'))
     // Postfix and Dovecot run as users of their own, who must pass here; picd's folder within stays closed.
@@ -58,7 +58,7 @@ export class Cell {
       PIC_BUS: `127.0.0.1:${await freePort()}`,
       PIC_DNS_PORT: String(await freePort()),
       PIC_STATE: path.join(cell.folder, 'state'),
-      PIC_VALUES: Object.entries(cell.ports).map(([name, port]) => `${name}_port=${port}`).join(','),
+      PIC_VALUES: [...Object.entries(cell.ports).map(([name, port]) => `${name}_port=${port}`), ...Object.entries(values).map(([name, value]) => `${name}=${value}`)].join(','),
       PIC_UI: dist,
       PIC_PROGRAMS: programs,
       PATH: `${path.join(source, 'build/coredns')}:${process.env.PATH}`,

@@ -23,6 +23,8 @@ const places = [
   ['/network?tab=lookup', 'Network services'],
   ['/network?tab=resolvers', 'Network services'],
   ['/network?tab=zone', 'Network services'],
+  ['/network?tab=blocking', 'Network services'],
+  ['/network?tab=blocking&open=new-blocklist', 'Network services'],
   ['/network?tab=dhcp', 'Network services'],
   ['/network?tab=dhcp&open=new-reservation', 'Network services'],
   ['/network?tab=time', 'Network services'],
@@ -53,7 +55,12 @@ const places = [
   ['/me', 'Hello ada'],
   ['/me?open=new', 'Hello ada'],
   ['/logs', 'Logs'],
+  ['/logs?tab=access', 'Logs'],
   ['/vault', 'Vault'],
+  ['/vault?tab=secrets', 'Vault'],
+  ['/vault?tab=secrets&open=new-secret', 'Vault'],
+  ['/vault?tab=secrets&open=SECRET', 'Vault'],
+  ['/vault?tab=recovery', 'Vault'],
   ['/containers', 'Containers'],
   ['/changes', 'Changes'],
   ['/changes?open=6', 'Changes'],
@@ -62,9 +69,11 @@ const places = [
   ['/peers?at=6', 'Peers'],
   ['/settings', 'Settings'],
   ['/settings?tab=services', 'Settings'],
+  ['/settings?tab=services&open=dns', 'Settings'],
   ['/settings?tab=ports', 'Settings'],
   ['/settings?tab=tokens&open=new', 'Settings'],
   ['/settings?tab=agents', 'Settings'],
+  ['/settings?tab=agents&open=new-agents', 'Settings'],
   ['/settings?tab=sessions', 'Settings'],
   ['/settings?tab=backup', 'Settings'],
   ['/settings?tab=config', 'Settings'],
@@ -82,7 +91,7 @@ const still = (page) => eventually('the page is still', () => page.evaluate(() =
 async function inspect(page, from = places) {
   const { peer } = here
   for (const [at, title] of from) {
-    await page.goto(at.replace('PEER', peer).replace('ADA', here.ada))
+    await page.goto(at.replace('PEER', peer).replace('ADA', here.ada).replace('SECRET', here.secret))
     await page_of(page, title).waitFor({ state: 'attached' })
     await still(page)
     assert.deepEqual(await violations(page), [], at)
@@ -97,6 +106,8 @@ test('something to look at', async () => {
   const made = await cell.call('POST', '/peers', { name: 'laptop', owner: 'Ada', expires_at: new Date(Date.now() + 864e5).toISOString() })
   here.peer = made.resource.id
   here.ada = (await cell.call('GET', '/users')).items[0].id
+  here.secret = (await cell.call('POST', '/vault/secrets', { name: 'bucket', generate: true, rotate_days: 90 })).resource.id
+  await cell.call('POST', '/dns/blocklists', { name: 'ads', names: ['ads.example'] })
   await cell.call('POST', '/dns/records', { name: 'printer', type: 'A', value: '192.168.1.20' })
   await cell.call('POST', '/routing/rules', { action: 'drop', destination: '192.168.1.0/24', note: 'not the home network' })
   await cell.applied('dns', 'wireguard')

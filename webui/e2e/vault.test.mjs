@@ -12,7 +12,7 @@ const passphrase = 'a passphrase for the test'
 
 test('the recovery kit is shown once, on a page that can be printed', async () => {
   const { page } = here
-  await page.goto('/vault')
+  await page.goto('/vault?tab=recovery')
   await page.getByRole('button', { name: 'Show the recovery kit' }).click()
   await dialog('Recovery kit').getByRole('img', { name: 'QR code of the recovery kit' }).waitFor()
   here.kit = await dialog().locator('[data-secret]').innerText()
@@ -68,15 +68,104 @@ test('what wants a fresh sign-in asks for the password over the page, and goes o
   await page.unroute('**/api/v1/vault/recovery-kit')
 })
 
+test('a secret: made by the cell, looked at after a fresh sign-in, given a new value, destroyed', async () => {
+  const { page, cell } = here
+  await page.getByRole('tab', { name: 'Secrets' }).click()
+  await page.getByRole('button', { name: 'Keep a secret' }).first().click()
+  await dialog().getByLabel('Name').fill('No Name!')
+  await dialog().getByRole('button', { name: 'Add it' }).click()
+  await dialog().locator('[data-field="name"] [data-error]').waitFor()
+  await dialog().getByLabel('Name').fill('backup-bucket')
+  await dialog().getByLabel('Let the cell make the value').click()
+  await dialog().getByRole('textbox', { name: 'Value' }).fill('two\nlines')
+  await dialog().getByRole('button', { name: 'Add it' }).click()
+  await toast(page, 'Added backup-bucket').waitFor()
+  assert.deepEqual((await cell.call('GET', '/vault/secrets')).items.map(({ name, versions }) => [name, versions.length]), [['backup-bucket', 1]])
+
+  await page.getByRole('button', { name: 'backup-bucket' }).click()
+  let asked = 0
+  const reveal = '**/api/v1/vault/secrets/backup-bucket/reveal'
+  await page.route(reveal, (route) =>
+    asked++ ? route.continue() : route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ type: '/problems/step_up_required', title: 'Sign in again for this', status: 403, code: 'step_up_required', detail: 'Sign in again for this.' }) }),
+  )
+  await dialog('backup-bucket').getByRole('button', { name: 'Look at value 1' }).click()
+  await dialog('Is it still you?').getByLabel('Password').fill(owner.password)
+  await dialog('Is it still you?').getByRole('button', { name: 'Confirm' }).click()
+  await eventually('it is shown', async () => (await page.locator('[data-secret]').innerText()) === 'two\nlines')
+  await page.unroute(reveal)
+  await page.getByRole('button', { name: 'Done' }).click()
+  await dialog('backup-bucket').getByText('never', { exact: true }).waitFor({ state: 'detached' })
+  assert.equal((await cell.call('GET', '/events?type=SecretRevealed')).items.length, 1)
+
+  await dialog('backup-bucket').getByRole('button', { name: 'A new value' }).click()
+  await dialog('backup-bucket').getByRole('button', { name: 'Change the value' }).click()
+  await toast(page, 'backup-bucket has a new value').waitFor()
+  await dialog('backup-bucket').locator('[data-version="2"]').getByText('current').waitFor()
+  await dialog('backup-bucket').getByRole('button', { name: 'Look at value 2' }).click()
+  await eventually('the new one is shown', async () => (await page.locator('[data-secret]').innerText()).length === 43)
+  await page.getByRole('button', { name: 'Done' }).click()
+  await dialog('backup-bucket').getByLabel('Change it every so many days').fill('0')
+  await dialog('backup-bucket').getByRole('button', { name: 'Save' }).click()
+  await dialog('backup-bucket').locator('[data-field="rotate_days"] [data-error]').waitFor()
+  await dialog('backup-bucket').getByLabel('Change it every so many days').fill('90')
+  await dialog('backup-bucket').getByRole('button', { name: 'Save' }).click()
+  await toast(page, 'Changed backup-bucket').waitFor()
+
+  await page.getByRole('button', { name: 'backup-bucket' }).click()
+  await dialog('backup-bucket').getByRole('button', { name: 'Destroy it' }).click()
+  await page.getByText('No secrets yet').waitFor()
+  assert.ok(!(await page.evaluate(() => JSON.stringify(sessionStorage))).includes('lines'), 'no draft keeps a secret')
+})
+
+test("the root's key goes offline, and renews the intermediate from there", async () => {
+  const { page } = here
+  await page.goto('/vault')
+  await page.getByRole('button', { name: "Take the root's key offline" }).click()
+  await dialog().locator('[data-plan]').waitFor()
+  await dialog().getByRole('button', { name: "Take the root's key offline" }).click()
+  const key = await dialog("Root's key").locator('[data-secret]').innerText()
+  assert.match(key, /BEGIN PRIVATE KEY/)
+  await dialog("Root's key").getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByText('taken offline').waitFor()
+  await page.getByRole('button', { name: 'Renew the intermediate' }).click()
+  await dialog().getByLabel("The root's key").fill('not a key')
+  await dialog().getByRole('button', { name: 'Renew the intermediate' }).click()
+  await eventually('an objection', async () => (await dialog().locator('[data-error]').count()) + (await dialog().getByRole('alert').count()))
+  await dialog().getByLabel("The root's key").fill(key)
+  await dialog().getByRole('button', { name: 'Renew the intermediate' }).click()
+  await toast(page, 'Renewed the intermediate').waitFor()
+})
+
 test('the access log tells who came in and who was turned away, as it happens', async () => {
   const { page, cell } = here
-  await page.goto('/logs')
+  await page.goto('/logs?tab=access')
   await page.getByRole('row').filter({ hasText: 'signed in' }).first().waitFor()
   await fetch(`${cell.url}/api/v1/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ username: 'mallory', password: 'guess number one' }) })
   await page.getByRole('row').filter({ hasText: 'turned away' }).filter({ hasText: 'mallory' }).waitFor()
   await page.getByLabel('What happened').selectOption('confirmed')
-  await page.getByRole('row').filter({ hasText: 'confirmed who it is' }).waitFor()
-  assert.equal(await page.getByRole('row').filter({ hasText: 'mallory' }).count(), 0)
+  await page.getByRole('row').filter({ hasText: 'confirmed who it is' }).first().waitFor()
+  await eventually('nothing else', async () => (await page.getByRole('row').filter({ hasText: 'mallory' }).count()) === 0)
+})
+
+test('what programs said and who came in is one stream, searched as one, and live', async () => {
+  const { page, cell } = here
+  await page.goto('/logs')
+  const log = page.getByRole('log', { name: 'What was said' })
+  await log.locator('time').first().waitFor()
+  await page.getByLabel('Search in the logs').fill('mallory turned')
+  await log.locator('mark', { hasText: 'mallory' }).first().waitFor()
+  await page.getByLabel('Search in the logs').fill('nobody ever said this')
+  await log.getByText('Nobody has said that.').waitFor()
+  await page.getByLabel('Search in the logs').fill('')
+  await page.getByLabel('By whom').selectOption('dns')
+  assert.equal(await log.getByText('Access').count(), 0)
+  const count = async () => Number((await page.getByText(/^[\d,]+ lines?$/).innerText()).replace(/\D/g, ''))
+  await eventually('some lines', async () => (await count()) > 0)
+  // A new record makes CoreDNS say that it reloaded; nobody reloads the page.
+  await page.getByLabel('Search in the logs').fill('zones: serving')
+  const before = await count()
+  await cell.call('POST', '/dns/records', { name: 'heard', type: 'A', value: '192.168.1.77' })
+  await eventually('it is heard', async () => (await count()) > before)
 })
 
 test('the local runtime says that it has no stack; with one, a port is changed, not to one that is taken', async () => {

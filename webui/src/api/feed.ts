@@ -25,9 +25,10 @@ const refresh_every = 250
 const doubt_after = 4
 
 const liveQueries = new Set<string>(['/services/{service}/live', '/peers/{id}/traffic'])
+const logQuery = '/services/{service}/logs'
 
 /** What no event changes, or what follows events by itself. */
-const unmoved = new Set<string>([...liveQueries, '/session', '/sessions', '/setup', '/audit/verify', '/access-log', '/findings'])
+const unmoved = new Set<string>([...liveQueries, logQuery, '/session', '/sessions', '/setup', '/audit/verify', '/access-log', '/findings'])
 /** The second word of a query's key that follows the feed by itself. */
 export const followed = 'log'
 
@@ -112,7 +113,9 @@ export class Feed {
       if (this.caughtUp) this.refreshSoon()
     } else if (message.kind === 'status' && 'live' in message) {
       // A table that a service's agent tells of: whoever shows one asks anew.
-      void this.queries.invalidateQueries({ predicate: ({ queryKey }) => liveQueries.has(String(queryKey[0])) })
+      const { service, table } = message.live
+      if (table === 'log') void this.queries.invalidateQueries({ queryKey: [logQuery, { path: { service } }] })
+      else void this.queries.invalidateQueries({ predicate: ({ queryKey }) => liveQueries.has(String(queryKey[0])) })
     } else if (message.kind === 'status') {
       this.queries.setQueriesData<Service[]>({ queryKey: ['/services'] }, (known) => withService(known, message.service))
     } else {

@@ -62,6 +62,8 @@ export const number = (value: number) => new Intl.NumberFormat(language).format(
 const date = (value: string | number | Date, style: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, style).format(new Date(value))
 export const dateTime = (value: string | number | Date) => date(value, { dateStyle: 'medium', timeStyle: 'medium' })
 export const day = (value: string | number | Date) => date(value, { dateStyle: 'medium' })
+/** To the second; another day's with its date. */
+export const timeOfDay = (value: string | number | Date, now = new Date()) => date(value, new Date(value).toDateString() === now.toDateString() ? { timeStyle: 'medium' } : { dateStyle: 'short', timeStyle: 'medium' })
 export const clock = (value: string | number | Date) => date(value, { timeStyle: 'short' })
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -8,6 +8,7 @@ import { changeAt, changeSet, scopeOf, type Done } from '@/api/change'
 import type { Schemas } from '@/api/client'
 import { list, useList, type Item, type ListPath } from '@/api/query'
 import { t, tOr, tn } from '@/i18n'
+import { History } from '@/services/changes/history'
 import { useGo, usePlace } from '@/services/place'
 import { usePress } from './commit'
 import { Drawer } from './dialog'
@@ -23,9 +24,14 @@ type Thing = Record<string, unknown> & { id: string; version?: number }
 
 export interface CollectionSpec<P extends ListPath> {
   path: P
+  /** By which one is called in its own path, where that is not the id; and how one is changed there. */
+  key?: 'name'
+  method?: 'put'
   /** The prefix of its words: <words>.title, .add, .none, .none.text, and one for every field. */
   words: string
   icon: LucideIcon
+  /** What the streams of its events begin with; the rest is the id, or the key. */
+  stream: string
   name: (item: Item<P>) => string
   text?: (item: Item<P>) => string
   columns: Column<Item<P>>[]
@@ -46,10 +52,12 @@ export interface CollectionSpec<P extends ListPath> {
   canUndo?: boolean
 }
 
-const one = (spec: { path: string }) => `${spec.path}/{id}`
+const one = (spec: { path: string; key?: string }) => `${spec.path}/{${spec.key ?? 'id'}}`
+const keyOf = (spec: { key?: 'name' }, thing: Thing) => ({ [spec.key ?? 'id']: String(thing[spec.key ?? 'id']) })
 
 function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: CollectionSpec<P>; item: Item<P> | undefined; isNew: boolean; onClose: () => void }) {
-  const blocked = useBlocked(isNew ? 'post' : spec.patch ? 'patch' : 'delete', isNew ? spec.path : one(spec))
+  const method = spec.method ?? 'patch'
+  const blocked = useBlocked(isNew ? 'post' : spec.patch ? method : 'delete', isNew ? spec.path : one(spec))
   const cannotRemove = useBlocked('delete', one(spec)) !== undefined || scopeOf('delete', one(spec)) === undefined
   const queries = useQueryClient()
   const { press, busy } = usePress()
@@ -63,7 +71,7 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
   const thing = item as Thing | undefined
   const name = (of: unknown) => spec.name(of as Item<P>)
   const remove = async () => {
-    const done = await press(changeAt('delete', one(spec), { params: { id: thing!.id }, version: thing!.version }), { title: t('collection.removed', { name: name(item) }), undo: spec.canUndo !== false })
+    const done = await press(changeAt('delete', one(spec), { params: keyOf(spec, thing!), version: thing!.version }), { title: t('collection.removed', { name: name(item) }), undo: spec.canUndo !== false })
     if (done) onClose()
   }
   const schema = isNew ? spec.make : spec.patch
@@ -82,7 +90,7 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
             undo={spec.canUndo !== false}
             make={(body, inputs) => {
               const sent = spec.body ? spec.body(body, inputs) : body
-              return isNew ? changeAt('post', spec.path, { body: sent }) : changeAt('patch', one(spec), { params: { id: thing!.id }, body: sent })
+              return isNew ? changeAt('post', spec.path, { body: sent }) : changeAt(method, one(spec), { params: keyOf(spec, thing!), body: sent })
             }}
             current={async () => ((await queries.fetchQuery({ ...list(spec.path), staleTime: 0 })) as unknown as Thing[]).find(({ id }) => id === thing?.id) ?? thing!}
             said={(done) => t(isNew ? 'collection.added' : 'collection.changed', { name: name(done.resource) })}
@@ -94,8 +102,10 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
           />
         )}
         {!isNew && spec.more?.(item!)}
+        {!isNew && <History stream={spec.stream + Object.values(keyOf(spec, thing!))[0]} name={name(item)} />}
         {!isNew && !cannotRemove && (
-          <div className="border-t border-line pt-5">
+          <div className="flex flex-col items-start gap-2 border-t border-line pt-5">
+            <p className="text-sm text-soft empty:hidden">{tOr(`${spec.words}.remove.text`, '')}</p>
             <Button look="danger" icon={Trash2} busy={busy} onClick={() => void remove()}>
               {tOr(`${spec.words}.remove`, t('remove'))}
             </Button>
@@ -160,7 +170,7 @@ export function Collection<P extends ListPath>({ spec }: { spec: CollectionSpec<
                         icon={Trash2}
                         busy={busy}
                         onClick={() =>
-                          void press(changeSet(chosen.map((item) => ({ type: spec.remove!, data: { id: id(item) } }) as Command)), { title: tn('collection.removed_many', chosen.length), undo: spec.canUndo !== false }).then(
+                          void press(changeSet(chosen.map((item) => ({ type: spec.remove!, data: keyOf(spec, item as unknown as Thing) }) as Command)), { title: tn('collection.removed_many', chosen.length), undo: spec.canUndo !== false }).then(
                             (done) => done && clear(),
                           )
                         }

@@ -6,6 +6,7 @@ import { theFeed } from '@/api/feed'
 import { asProblem, type Problem } from '@/api/problem'
 import { mayNow } from '@/api/session'
 import { t } from '@/i18n'
+import { fresh } from './fresh'
 import { toast } from './toast'
 
 export function tellProblem(problem: Problem, title?: string) {
@@ -33,7 +34,7 @@ interface Said {
 
 /** Commits and says so; what goes wrong is thrown. */
 export async function commitAndTell(one: Change, said: Said | ((done: Done) => Said)): Promise<Done> {
-  const done = await commit(one)
+  const done = await fresh(() => commit(one))
   theFeed().changed()
   const { title, undo: offer = true, quiet } = typeof said === 'function' ? said(done) : said
   if (!quiet) toast({ tone: 'good', title, seq: done.seq, undo: offer && done.seq && mayNow('post', '/changes/{seq}/undo') ? () => void undo(done.seq) : undefined })

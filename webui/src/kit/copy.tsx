@@ -40,7 +40,7 @@ export function download(name: string, content: Blob | string, type = 'text/plai
 export function OneTime({ label, value }: { label: string; value: string }) {
   return (
     <div className="flex items-center gap-2 rounded-lg border border-line bg-raised p-2 pl-3">
-      <code aria-label={label} className="min-w-0 flex-1 font-mono text-[0.8125rem] break-all" data-secret>
+      <code aria-label={label} className="min-w-0 flex-1 font-mono text-[0.8125rem] break-all whitespace-pre-wrap" data-secret>
         {value}
       </code>
       <span data-noprint>

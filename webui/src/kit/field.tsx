@@ -69,7 +69,8 @@ export interface FieldSpec {
   advanced?: boolean
   /** Half as wide where there is room, beside another such. */
   half?: boolean
-  as?: 'password' | 'textarea'
+  /** secret: several lines, such as a key, and hidden as a password is. Neither is kept in a draft. */
+  as?: 'password' | 'secret' | 'textarea'
   mono?: boolean
   placeholder?: string
   /** For choices, what each value is called; for lists, what may be chosen. */
@@ -131,9 +132,9 @@ export function Control({ spec, schema, words, value, set, error, required, opti
               </select>
             )
           }
-          if (kind === 'list' || spec.as === 'textarea') {
+          if (kind === 'list' || spec.as === 'textarea' || spec.as === 'secret') {
             const lines = Math.min(Math.max(text.split('\n').length, 2), 8)
-            return <textarea {...ids} {...common} rows={lines} placeholder={spec.placeholder} value={text} onChange={(event) => set(event.target.value)} />
+            return <textarea {...ids} {...common} className={cx(common.className, spec.as === 'secret' && 'text-hidden font-mono text-sm')} autoComplete="off" rows={lines} placeholder={spec.placeholder} value={text} onChange={(event) => set(event.target.value)} />
           }
           const input = (
             <input

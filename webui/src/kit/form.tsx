@@ -60,7 +60,7 @@ export function ChangeForm(props: Props) {
   const attempt = useRef<{ body: string; change: Change } | null>(null)
   const form = useRef<HTMLFormElement>(null)
 
-  const secret = useMemo(() => fields.filter((field) => field.as === 'password').map((field) => field.name), [fields])
+  const secret = useMemo(() => fields.filter((field) => field.as === 'password' || field.as === 'secret').map((field) => field.name), [fields])
   const dirty = !same(inputs, fresh)
   useEffect(() => {
     if (dirty) keepDraft(draft, inputs, secret)

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { changeAt } from '@/api/change'
 import { get, useGet, type GetPath } from '@/api/query'
 import { t, tOr } from '@/i18n'
+import { History } from '@/services/changes/history'
 import type { FieldSpec } from './field'
 import { ChangeForm } from './form'
 import type { FormName } from './form-values'
@@ -18,11 +19,13 @@ interface Props<P extends GetPath> {
   /** The prefix of its words: <words>.title, .changed, and one for every field. */
   words: string
   fields: FieldSpec[]
+  /** Of its events. */
+  stream: string
   action?: ReactNode
   children?: ReactNode
 }
 
-export function Singleton<P extends GetPath>({ path, method, schema, words, fields, action, children }: Props<P>) {
+export function Singleton<P extends GetPath>({ path, method, schema, words, fields, stream, action, children }: Props<P>) {
   const query = useGet(path)
   const queries = useQueryClient()
   const blocked = useBlocked(method, path)
@@ -46,6 +49,9 @@ export function Singleton<P extends GetPath>({ path, method, schema, words, fiel
               said={() => tOr(`${words}.changed`, t('collection.changed', { name: tOr(`${words}.title`, words) }))}
               submit={t('save')}
             />
+            <div className="mt-6">
+              <History stream={stream} name="" />
+            </div>
           </div>
         )}
       </Loaded>

@@ -41,6 +41,7 @@ export const pages: Entry[] = [
     actions: [
       { title: 'record.add', search: { tab: 'records', open: 'new-record' }, needs: ['post', '/dns/records'] },
       { title: 'dns.lookup', search: { tab: 'lookup' }, needs: ['post', '/dns/query'] },
+      { title: 'blocklist.add', search: { tab: 'blocking', open: 'new-blocklist' }, needs: ['post', '/dns/blocklists'] },
       { title: 'reservation.add', search: { tab: 'dhcp', open: 'new-reservation' }, needs: ['post', '/dhcp/reservations'] },
     ],
   },
@@ -71,10 +72,10 @@ export const pages: Entry[] = [
     load: () => import('./people/page'),
     actions: [{ title: 'user.add', search: { open: 'new-user' }, needs: ['post', '/users'] }],
   },
-  { path: '/vault', needs: ['get', '/vault/certificates'], group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }] },
+  { path: '/vault', needs: ['get', '/vault/certificates'], group: 'nav.group.cell', title: 'nav.vault', icon: Landmark, load: () => import('./vault/page'), actions: [{ title: 'certificate.add', search: { open: 'new-certificate' }, needs: ['post', '/vault/certificates'] }, { title: 'secret.add', search: { tab: 'secrets', open: 'new-secret' }, needs: ['post', '/vault/secrets'] }, { title: 'recovery.show', search: { tab: 'recovery' }, needs: ['post', '/vault/recovery-kit'] }] },
   { path: '/containers', needs: ['get', '/containers'], group: 'nav.group.cell', title: 'nav.containers', icon: Box, load: () => import('./containers/page') },
   { path: '/changes', needs: ['get', '/events'], group: 'nav.group.cell', title: 'nav.changes', icon: Activity, load: () => import('./changes/page') },
-  { path: '/logs', group: 'nav.group.cell', needs: ['get', '/access-log'], title: 'nav.logs', icon: ScrollText, load: () => import('./logs/page') },
+  { path: '/logs', group: 'nav.group.cell', needs: ['get', '/services/{service}/logs'], title: 'nav.logs', icon: ScrollText, load: () => import('./logs/page') },
   {
     path: '/settings',
     needs: ['get', '/cell'],

@@ -47,6 +47,7 @@ function Collections() {
       <Collection
         spec={{
           path: '/calendar/collections',
+          stream: 'collection-',
           words: 'collection.further',
           icon: CalendarDays,
           name: ({ name: title }) => title,

@@ -7,9 +7,10 @@ import { client, take, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { get } from '@/api/query'
 import { useAt } from '@/api/time'
-import { bytes, clock, number, t } from '@/i18n'
+import { bytes, number, t } from '@/i18n'
 import { tellProblem } from '@/kit/commit'
 import { Drawer } from '@/kit/dialog'
+import { LogLines, soundsLike } from '@/kit/log'
 import { Empty, Failed, Loaded, Page, Skeleton, useBlocked } from '@/kit/page'
 import { toast } from '@/kit/toast'
 import { Badge, Button, Card, Facts, Mono, type Tone } from '@/kit/ui'
@@ -27,18 +28,11 @@ function Logs({ name }: { name: string }) {
   return (
     <Loaded query={query}>
       {({ items }) => (
-        <div tabIndex={0} role="log" aria-label={t('containers.logs')} className="max-h-[26rem] overflow-auto rounded-lg border border-line bg-raised p-3 font-mono text-xs leading-5">
-          {items.length ? (
-            items.map((line, at) => (
-              <div key={at} className={line.stream === 'stderr' ? 'text-warn' : ''}>
-                <span className="mr-2 text-soft">{clock(line.at)}</span>
-                <span className="break-all whitespace-pre-wrap">{line.line}</span>
-              </div>
-            ))
-          ) : (
-            <span className="text-soft">{t('containers.silent')}</span>
-          )}
-        </div>
+        <LogLines
+          label={t('containers.logs')}
+          empty={t('containers.silent')}
+          lines={items.map(({ at, line, stream }, index) => ({ id: `${at} ${items.length - index}`, at, text: line, tone: soundsLike(line) ?? (stream === 'stderr' ? 'warn' : undefined) }))}
+        />
       )}
     </Loaded>
   )

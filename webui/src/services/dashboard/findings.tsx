@@ -40,6 +40,9 @@ export function placeOf(id: string): Place | undefined {
   if (id.startsWith('refused-')) return { to: '/changes', words: t('attention.see_changes') }
   if (id.startsWith('agent-unreachable-')) return { to: '/settings', search: { tab: 'agents' }, words: t('attention.see_agents') }
   if (id === 'upstream-dns-silent') return { to: '/network', search: { tab: 'resolvers' }, words: t('attention.see_resolvers') }
+  if (id.startsWith('drift-')) return { to: '/settings', search: { tab: 'services', open: id.slice('drift-'.length) }, words: t('attention.see_drift') }
+  if (id.startsWith('rotate-')) return { to: '/vault', search: { tab: 'secrets' }, words: t('attention.see_secrets') }
+  if (id.startsWith('certificate-') || id === 'intermediate-due') return { to: '/vault', words: t('attention.see_vault') }
   if (id.startsWith('container-')) return { to: '/containers', words: t('attention.see_containers') }
   return undefined
 }

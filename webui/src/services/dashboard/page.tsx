@@ -112,7 +112,9 @@ export default function Dashboard() {
                 <ul className="divide-y divide-line">
                   {all.map((service) => (
                     <li key={service.name} className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2.5 sm:px-5">
-                      <span className="font-medium">{tOr(`service.${service.name}`, service.name)}</span>
+                      <Link to="/settings" search={{ tab: 'services', open: service.name } as never} className="font-medium hover:underline">
+                        {tOr(`service.${service.name}`, service.name)}
+                      </Link>
                       <span className="flex items-center gap-3">
                         <span className="text-xs text-soft tabular-nums" title={t('dashboard.revisions')}>
                           #{service.applied_revision}

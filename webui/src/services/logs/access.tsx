@@ -17,11 +17,12 @@ const page = 200
 
 /** Kinds that the daemon writes; one that is newer than this page is shown by its name. */
 const kinds = ['signed_in', 'sign_in_refused', 'signed_out', 'session_revoked', 'confirmed', 'revealed', 'master_key_changed', 'refused', 'token_refused']
-const tone = (kind: string): Tone => (kind.includes('refused') ? 'bad' : kind === 'signed_in' ? 'good' : kind === 'revealed' || kind === 'master_key_changed' ? 'warn' : 'idle')
-const words = (kind: string) => tOr(`access.kind.${kind}`, kind.replaceAll('_', ' '))
+export const isRefusal = (kind: string) => kind.includes('refused')
+const tone = (kind: string): Tone => (isRefusal(kind) ? 'bad' : kind === 'signed_in' ? 'good' : kind === 'revealed' || kind === 'master_key_changed' ? 'warn' : 'idle')
+export const accessWords = (kind: string) => tOr(`access.kind.${kind}`, kind.replaceAll('_', ' '))
 
 const columns: Column<Entry>[] = [
-  { key: 'kind', title: t('access.what'), width: '1.2fr', cell: ({ kind }) => <Badge tone={tone(kind)}>{words(kind)}</Badge> },
+  { key: 'kind', title: t('access.what'), width: '1.2fr', cell: ({ kind }) => <Badge tone={tone(kind)}>{accessWords(kind)}</Badge> },
   { key: 'actor', title: t('access.who'), cell: ({ actor }) => who(actor) },
   { key: 'at', title: t('access.when'), width: '1fr', cell: ({ at }) => <time dateTime={at} title={dateTime(at)}>{relative(at)}</time> },
   { key: 'source', title: t('access.from'), cell: ({ source }) => <Mono>{source}</Mono> },
@@ -44,7 +45,7 @@ export function AccessLog() {
       <option value="">{t('access.every_kind')}</option>
       {kinds.map((one) => (
         <option key={one} value={one}>
-          {words(one)}
+          {accessWords(one)}
         </option>
       ))}
     </select>
@@ -59,8 +60,8 @@ export function AccessLog() {
               items={query.data ?? []}
               columns={columns}
               id={({ id }) => String(id)}
-              name={({ kind: what }) => words(what)}
-              text={(entry) => `${words(entry.kind)} ${entry.actor} ${entry.source} ${entry.detail} ${entry.request_id}`}
+              name={({ kind: what }) => accessWords(what)}
+              text={(entry) => `${accessWords(entry.kind)} ${entry.actor} ${entry.source} ${entry.detail} ${entry.request_id}`}
               empty={<Empty icon={DoorOpen} title={t('access.none')} />}
             />
             {query.hasNextPage && (

@@ -38,6 +38,7 @@ function Mailboxes() {
       <Collection
         spec={{
           path: '/mail/mailboxes',
+          stream: 'mail-mailbox-',
           words: 'mailbox',
           icon: Inbox,
           name: ({ address }) => address,
@@ -58,6 +59,7 @@ const Aliases = () => (
   <Collection
     spec={{
       path: '/mail/aliases',
+      stream: 'mail-alias-',
       words: 'alias',
       icon: AtSign,
       name: ({ address }) => address,
@@ -91,6 +93,7 @@ function Domains() {
       <Collection
         spec={{
           path: '/mail/domains',
+          stream: 'mail-domain-',
           words: 'maildomain',
           icon: Globe2,
           name: ({ name }) => name,

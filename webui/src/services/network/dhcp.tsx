@@ -155,6 +155,7 @@ const Reservations = () => (
   <Collection
     spec={{
       path: '/dhcp/reservations',
+      stream: 'reservation-',
       words: 'reservation',
       icon: BookmarkPlus,
       name: ({ hostname, mac }) => hostname ?? mac,

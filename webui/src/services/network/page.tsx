@@ -2,6 +2,7 @@ import { t } from '@/i18n'
 import { Tabs } from '@/kit/tabs'
 import { Page } from '@/kit/page'
 import { useGo, usePlace } from '@/services/place'
+import { Blocking } from './blocking'
 import { Dhcp } from './dhcp'
 import { Lookup } from './lookup'
 import { Records } from './records'
@@ -22,6 +23,7 @@ export default function Network() {
           { value: 'records', label: t('dns.records'), content: <Records /> },
           { value: 'lookup', label: t('dns.lookup'), content: <Lookup /> },
           { value: 'resolvers', label: t('dns.resolvers'), content: <Resolvers /> },
+          { value: 'blocking', label: t('dns.blocking'), content: <Blocking /> },
           { value: 'zone', label: t('dns.zone'), content: <Zone /> },
           { value: 'dhcp', label: t('dhcp'), content: <Dhcp /> },
           { value: 'time', label: t('ntp'), content: <Time /> },

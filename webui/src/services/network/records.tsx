@@ -21,6 +21,7 @@ export function Records() {
     <Collection
       spec={{
         path: '/dns/records',
+        stream: 'record-',
         words: 'record',
         icon: Globe,
         name: full,

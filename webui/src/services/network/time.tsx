@@ -107,7 +107,7 @@ export function Time() {
     <div className="flex flex-col gap-5">
       <ServiceTrouble service="ntp" />
       {!past && <Now />}
-      <Singleton path="/ntp" method="put" schema="SetNtp" words="ntp" fields={fields} action={<StateOf service="ntp" />} />
+      <Singleton path="/ntp" stream="ntp" method="put" schema="SetNtp" words="ntp" fields={fields} action={<StateOf service="ntp" />} />
     </div>
   )
 }

@@ -1,45 +1,22 @@
 import { KeyRound, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { change } from '@/api/change'
-import { useFeed } from '@/api/feed'
 import { get } from '@/api/query'
-import { useMay } from '@/api/session'
 import { useAt } from '@/api/time'
 import { dateTime, t } from '@/i18n'
 import { usePress } from '@/kit/commit'
 import { CopyButton } from '@/kit/copy'
 import { Drawer } from '@/kit/dialog'
 import { ChangeForm } from '@/kit/form'
-import { Empty, Loaded, useBlocked } from '@/kit/page'
+import { Empty, useBlocked } from '@/kit/page'
 import { PlannedDialog } from '@/kit/planned'
 import { Button, Facts, Mono } from '@/kit/ui'
-import { grouped, readEvents } from '@/services/changes/events'
-import { ChangeLine } from '@/services/changes/line'
-import { useNavigate } from '@tanstack/react-router'
+import { History } from '@/services/changes/history'
 import { Connect, Reachability } from './connect'
 import { changeFields, ownFields, useOwnOnly } from './fields'
 import type { Peer } from './page'
 import { Traffic } from './traffic'
-
-function History({ peer }: { peer: Peer }) {
-  const { head } = useFeed()
-  const navigate = useNavigate()
-  const query = useQuery({ queryKey: ['/events', 'of', peer.id, head], queryFn: () => readEvents(0, 200, { stream: `peer-${peer.id}` }), placeholderData: (before) => before })
-  return (
-    <Loaded query={query as never} rows={2}>
-      {() => (
-        <ul className="-mx-5">
-          {grouped([...(query.data ?? [])].reverse()).map((one) => (
-            <li key={one.last.seq}>
-              <ChangeLine change={one} known={() => peer.name} onOpen={() => void navigate({ to: '/changes', search: { open: String(one.last.seq) } as never })} />
-            </li>
-          ))}
-        </ul>
-      )}
-    </Loaded>
-  )
-}
 
 export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | undefined; onClose: () => void }) {
   const blocked = useBlocked('patch', '/peers/{id}')
@@ -48,7 +25,6 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
   const { press, busy } = usePress()
   const [rotating, setRotating] = useState(false)
   const ownOnly = useOwnOnly()
-  const mayRead = useMay('get', '/events')
   if (!peer) {
     return (
       <Drawer title={t('peers.gone')} onClose={onClose}>
@@ -103,12 +79,7 @@ export function PeerDrawer({ id, peer, onClose }: { id: string; peer: Peer | und
             ]}
           />
         </section>
-        {mayRead && (
-          <section>
-            <h3 className="mb-2 font-semibold">{t('history')}</h3>
-            <History peer={peer} />
-          </section>
-        )}
+        <History stream={`peer-${id}`} name={peer.name} />
         {!blocked && (
           <section className="flex flex-col gap-3 border-t border-line pt-5">
             <p className="text-sm text-soft">{t('peers.remove.text')}</p>

@@ -1,11 +1,11 @@
 import { Ban, CircleCheck, MonitorSmartphone, Plus, Rows3, Trash2 } from 'lucide-react'
-import { change, changeSet } from '@/api/change'
+import { changeSet } from '@/api/change'
 import { useList, type Item } from '@/api/query'
 import { day, relative, t, tn } from '@/i18n'
 import { usePress } from '@/kit/commit'
-import { Switch } from '@/kit/field'
 import { List, type Column } from '@/kit/list'
 import { Empty, Loaded, Page, useBlocked } from '@/kit/page'
+import { Toggle } from '@/kit/toggle'
 import { Badge, Button, Card, Mono } from '@/kit/ui'
 import { useGo, usePlace } from '@/services/place'
 import { AddMany } from './add-many'
@@ -23,9 +23,6 @@ export default function Peers() {
   const blocked = useBlocked('post', '/peers')
   const { press, busy } = usePress()
   const close = () => go({ open: undefined })
-  const enable = (peer: Peer, enabled: boolean) =>
-    press(change('patch', '/peers/{id}', { params: { id: peer.id }, body: { enabled }, version: peer.version }), { title: enabled ? t('peers.enabled_said', { name: peer.name }) : t('peers.disabled_said', { name: peer.name }) })
-
   const live = usePeersLive()
   const now = Date.now()
   const seen = (peer: Peer) => live.get(peer.public_key)?.seen
@@ -85,7 +82,7 @@ export default function Peers() {
       end: true,
       title: t('peer.enabled'),
       width: '4.5rem',
-      cell: (peer) => <Switch label={t('peers.enable', { name: peer.name })} checked={peer.enabled} disabled={!!blocked || busy} onChange={(on) => void enable(peer, on)} />,
+      cell: (peer) => <Toggle path="/peers" words="peers" name={peer.name} item={peer} />,
     },
   ]
 

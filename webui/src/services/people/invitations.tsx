@@ -48,6 +48,7 @@ export function Invitations() {
       <Collection
         spec={{
           path: '/invitations',
+          stream: 'invitation-',
           words: 'invitation',
           icon: MailPlus,
           name: nameOf,

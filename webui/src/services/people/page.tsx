@@ -58,6 +58,7 @@ function People() {
     <Collection
       spec={{
         path: '/users',
+        stream: 'user-',
         words: 'user',
         icon: Users,
         name: (user) => user.username,
@@ -101,6 +102,7 @@ const Groups = () => (
   <Collection
     spec={{
       path: '/groups',
+      stream: 'group-',
       words: 'group',
       icon: UsersRound,
       name: (group) => group.name,

@@ -1,31 +1,13 @@
 import { ExternalLink, PanelsTopLeft } from 'lucide-react'
-import { changeAt } from '@/api/change'
-import { useGet, type Item } from '@/api/query'
+import { useGet } from '@/api/query'
 import { t, tOr } from '@/i18n'
 import { Collection } from '@/kit/collection'
-import { usePress } from '@/kit/commit'
-import { Switch, type FieldSpec } from '@/kit/field'
-import { useBlocked } from '@/kit/page'
+import type { FieldSpec } from '@/kit/field'
 import { ServicePage } from '@/kit/service-page'
+import { Toggle } from '@/kit/toggle'
 import { Badge, Card, Mono } from '@/kit/ui'
 
-type Site = Item<'/proxy/sites'>
-
 const fields: FieldSpec[] = [{ name: 'host', placeholder: 'wiki.example.org' }, { name: 'upstream', mono: true, placeholder: '192.168.1.20:8080' }, { name: 'tls', hintFor: ({ tls }) => tOr(`site.tls.${String(tls)}.hint`, '') }, { name: 'enabled' }]
-
-function Enable({ site }: { site: Site }) {
-  const blocked = useBlocked('patch', '/proxy/sites/{id}')
-  const { press, busy } = usePress()
-  const to = !site.enabled
-  return (
-    <Switch
-      label={t('site.enable', { name: site.host })}
-      checked={site.enabled}
-      disabled={!!blocked || busy}
-      onChange={() => void press(changeAt('patch', '/proxy/sites/{id}', { params: { id: site.id }, body: { enabled: to }, version: site.version }), { title: t(to ? 'site.enabled_said' : 'site.disabled_said', { name: site.host }) })}
-    />
-  )
-}
 
 /** The fronts of the cell's own services, which need no entry. */
 function Own() {
@@ -52,6 +34,7 @@ export default function Proxy() {
       <Collection
         spec={{
           path: '/proxy/sites',
+          stream: 'site-',
           words: 'site',
           icon: PanelsTopLeft,
           name: ({ host }) => host,
@@ -64,7 +47,7 @@ export default function Proxy() {
             { key: 'host', title: t('site.host'), width: '1.5fr', sort: ({ host }) => host, cell: ({ host }) => host },
             { key: 'upstream', title: t('site.upstream'), width: '1.2fr', sort: ({ upstream }) => upstream, cell: ({ upstream }) => <Mono>{upstream}</Mono> },
             { key: 'tls', title: t('site.tls'), wide: true, sort: ({ tls }) => tls, cell: ({ tls }) => <Badge tone={tls === 'acme' ? 'info' : 'idle'}>{t(`site.tls.${tls}.short`)}</Badge> },
-            { key: 'enabled', title: t('site.enabled'), width: '5rem', end: true, cell: (site) => <Enable site={site} /> },
+            { key: 'enabled', title: t('site.enabled'), width: '5rem', end: true, cell: (site) => <Toggle path="/proxy/sites" words="site" name={site.host} item={site} /> },
           ],
         }}
       />

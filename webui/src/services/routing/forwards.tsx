@@ -14,6 +14,7 @@ export function Forwards() {
       <Collection
         spec={{
           path: '/routing/forwards',
+          stream: 'forward-',
           words: 'forward',
           icon: CornerDownRight,
           name: ({ protocol, port }) => `${protocol} ${port}`,
@@ -42,7 +43,7 @@ export function Forwards() {
           ],
         }}
       />
-      <Singleton path="/routing/nat" method="put" schema="SetNat" words="nat" fields={[{ name: 'masquerade' }]} />
+      <Singleton path="/routing/nat" stream="routing-nat" method="put" schema="SetNat" words="nat" fields={[{ name: 'masquerade' }]} />
     </div>
   )
 }

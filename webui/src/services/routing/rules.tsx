@@ -1,16 +1,17 @@
 // The firewall's rules in their order, the first that matches decides: moved by drag or keyboard, switched, and counted live.
 import { ListOrdered } from 'lucide-react'
-import { changeAt, changeSet } from '@/api/change'
+import { changeSet } from '@/api/change'
 import type { Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { useGet, useList } from '@/api/query'
 import { number, t, tn, tOr } from '@/i18n'
 import { AddButton, CollectionDrawer, type CollectionSpec } from '@/kit/collection'
-import { commitAndTell, tellProblem, usePress } from '@/kit/commit'
-import { Switch, type FieldSpec } from '@/kit/field'
+import { commitAndTell, tellProblem } from '@/kit/commit'
+import type { FieldSpec } from '@/kit/field'
 import { rowsOf, useLive } from '@/kit/live-table'
 import { Order } from '@/kit/order'
 import { Empty, Loaded, useBlocked } from '@/kit/page'
+import { Toggle } from '@/kit/toggle'
 import { Badge, Card, Mono, cx, type Tone } from '@/kit/ui'
 import { useGo } from '@/services/place'
 import { inOrder, moved, type Rule } from './order'
@@ -47,20 +48,6 @@ function End({ place, places }: { place: string; places: { value: string; label:
   )
 }
 
-function Enable({ rule, name }: { rule: Rule; name: string }) {
-  const blocked = useBlocked('patch', '/routing/rules/{id}')
-  const { press, busy } = usePress()
-  const to = !rule.enabled
-  return (
-    <Switch
-      label={t('rule.enable', { name })}
-      checked={rule.enabled}
-      disabled={!!blocked || busy}
-      onChange={() => void press(changeAt('patch', '/routing/rules/{id}', { params: { id: rule.id }, body: { enabled: to }, version: rule.version }), { title: t(to ? 'rule.enabled_said' : 'rule.disabled_said', { name }) })}
-    />
-  )
-}
-
 export function Rules() {
   const query = useList('/routing/rules')
   const places = usePlaces()
@@ -79,6 +66,7 @@ export function Rules() {
   ]
   const spec: CollectionSpec<'/routing/rules'> = {
     path: '/routing/rules',
+    stream: 'rule-',
     words: 'rule',
     icon: ListOrdered,
     name: nameOf,
@@ -136,7 +124,7 @@ export function Rules() {
                         <span className="text-right text-xs text-soft tabular-nums max-sm:ml-auto" data-hits={hits.get(rule.id)}>
                           {hits.has(rule.id) && tn('rule.hits', hits.get(rule.id)!, { count: number(hits.get(rule.id)!) })}
                         </span>
-                        <Enable rule={rule} name={nameOf(rule)} />
+                        <Toggle path="/routing/rules" words="rule" name={nameOf(rule)} item={rule} />
                       </div>
                     )}
                   </Order>

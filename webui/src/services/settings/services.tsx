@@ -6,11 +6,16 @@ import { Switch } from '@/kit/field'
 import { Loaded, useBlocked } from '@/kit/page'
 import { ServiceState } from '@/kit/service-state'
 import { Card } from '@/kit/ui'
+import { useGo, usePlace } from '@/services/place'
+import { ServiceDrawer } from './service-drawer'
 
 export function Services() {
   const query = useList('/services')
   const blocked = useBlocked('patch', '/services/{service}')
   const { press, busy } = usePress()
+  const { open } = usePlace()
+  const go = useGo()
+  const shown = query.data?.find(({ name }) => name === open)
   return (
     <Card flush title={t('settings.services')}>
       <Loaded query={query}>
@@ -22,7 +27,9 @@ export function Services() {
               return (
                 <li key={service.name} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3.5 sm:px-5">
                   <div className="min-w-48 flex-1">
-                    <p className="font-medium">{name}</p>
+                    <button type="button" className="font-medium hover:underline" onClick={() => go({ open: service.name })}>
+                      {name}
+                    </button>
                     <p className="text-sm text-soft">{tOr(`service.${service.name}.text`, '')}</p>
                     {service.detail && <pre className="mt-1 font-mono text-xs whitespace-pre-wrap text-soft">{service.detail}</pre>}
                   </div>
@@ -34,6 +41,7 @@ export function Services() {
           </ul>
         )}
       </Loaded>
+      {shown && <ServiceDrawer service={shown} onClose={() => go({ open: undefined })} />}
     </Card>
   )
 }

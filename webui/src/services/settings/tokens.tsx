@@ -1,8 +1,10 @@
+import { useQuery } from '@tanstack/react-query'
 import { KeySquare, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { change } from '@/api/change'
 import calls from '@/api/gen/calls.json'
-import { useList } from '@/api/query'
+import { list } from '@/api/query'
+import { useAt } from '@/api/time'
 import { day, relative, t } from '@/i18n'
 import { usePress } from '@/kit/commit'
 import { OneTime } from '@/kit/copy'
@@ -40,10 +42,13 @@ function Scopes({ value, set, error, label }: { value: Input; set: (value: Input
   )
 }
 
-const fields: FieldSpec[] = [{ name: 'name' }, { name: 'expires_at' }, { name: 'scopes', render: (control) => <Scopes {...control} /> }]
+const fields: FieldSpec[] = [{ name: 'name' }, { name: 'expires_at' }, { name: 'sources', mono: true, placeholder: '10.10.0.0/24' }, { name: 'scopes', render: (control) => <Scopes {...control} /> }]
+
+/** No event tells of a token's use. */
+const refresh_ms = 5000
 
 export function Tokens() {
-  const query = useList('/tokens')
+  const query = useQuery({ ...list('/tokens', {}, useAt()), refetchInterval: refresh_ms })
   const blocked = useBlocked('post', '/tokens')
   const { open } = usePlace()
   const go = useGo()
@@ -70,6 +75,10 @@ export function Tokens() {
                     <p className="font-medium">{token.name}</p>
                     <p className="text-sm text-soft">
                       {token.owner} · {relative(token.created_at)} · {token.expires_at ? t('tokens.until', { when: day(token.expires_at) }) : t('tokens.forever')}
+                    </p>
+                    <p className="text-sm text-soft">
+                      {token.last_used_at ? t('tokens.used', { when: relative(token.last_used_at), from: token.last_used_from === 'local' ? t('tokens.host') : (token.last_used_from ?? '') }) : t('tokens.unused')}
+                      {!!token.sources.length && <> · {t('tokens.only_from', { sources: token.sources.join(', ') })}</>}
                     </p>
                   </div>
                   <span className="flex flex-wrap gap-1">
