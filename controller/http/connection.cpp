@@ -149,7 +149,8 @@ Awaitable<bool> Connection::serve_one() {
         exchange_->response = Response{};
         exchange_->answered = false;
     }
-    parser_.emplace();
+    parser_ = std::make_shared<Parser>();
+    exchange_->received = parser_;
     parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
     parser_->body_limit(boost::none);  // the body's limit depends on the call, see read_body()
     enter(Phase::idle, shared_.limits.idle);

@@ -66,7 +66,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     PrincipalPtr local_;
     std::list<Peer*>::iterator place_;
     beast::flat_buffer buffer_;
-    std::optional<Parser> parser_;
+    std::shared_ptr<Parser> parser_;  ///< of one request, which an answer that comes late still looks at
     std::shared_ptr<Exchange> exchange_;
     std::string head_;
     Phase phase_ = Phase::idle;

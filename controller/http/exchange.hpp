@@ -17,6 +17,7 @@ namespace pic::http {
 class Mailbox;
 
 struct Exchange {
+    std::shared_ptr<const void> received;  ///< what the views of the request point into
     Request request;
     Response response;
     bool answered = false;

@@ -1,6 +1,7 @@
 // A request and its answer as a handler sees them: plain data, no Beast and no Asio, so that handlers compile
-// quickly and are tested without a socket. The views in a Request point into the connection's buffers; they
-// live until the Responder that came with it is used or dropped.
+// quickly and are tested without a socket. The views in a Request point into what the connection received;
+// they live until the Responder that came with it is used or dropped, though the connection and the server go
+// before.
 //
 // A handler answers through a Responder instead of returning: the answer to a command comes from the writer's
 // thread after the commit. (Coroutines in the handlers' interface were rejected: they would pull Asio into
