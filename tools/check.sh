@@ -53,7 +53,7 @@ tsan() {
     step 'TSan'
     configure tsan
     build tsan --target "${tsan_targets[@]}"
-    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+    TSAN_OPTIONS=halt_on_error=1:die_after_fork=0:second_deadlock_stack=1:suppressions=$PWD/tests/support/tsan.supp \
         ctest --test-dir build/tsan --output-on-failure -j "$jobs" -R "$tsan_areas"
 }
 

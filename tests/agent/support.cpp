@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
@@ -22,6 +24,16 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds patience{5};
+
+#ifdef __SANITIZE_THREAD__
+// To the fork of a process of one thread TSan adds a thread of its own, and a process of two may enter no
+// user namespace (setns(2)). To that of a process of several, as the agent is, it adds none.
+const std::jthread another([](const std::stop_token& ended) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait(lock, ended, [] { return false; });
+});
+#endif
 
 HeldFragment fragment(const std::string& text) { return {fragment_digest({text}), text}; }
 
