@@ -277,7 +277,7 @@ Parsed<EmailAddress> EmailAddress::parse(std::string_view text) {
 }
 
 Parsed<CertificateDer> CertificateDer::parse(std::string_view text) {
-    constexpr std::size_t limit = 16 * 1024;
+    constexpr std::size_t limit = std::size_t{16} * 1024;
     constexpr unsigned char sequence_tag = 0x30;
     std::vector<unsigned char> der(text.size());
     std::size_t size = 0;

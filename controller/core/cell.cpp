@@ -84,7 +84,7 @@ void Cell::start() {
             request.source = "daemon";
             change(
                 std::move(request), [](const Outcome&) { return Answer{}; },
-                [done](Result<Answer> answer) {
+                [done = std::move(done)](Result<Answer> answer) {
                     if (!answer)
                         spdlog::warn("{}: a certificate was not issued: {}", answer.error().code,
                                      answer.error().detail);

@@ -203,6 +203,7 @@ void Publisher::report(const Report& report) {
 
 void Publisher::connected(const std::vector<std::string>& services, bool is_there) {
     std::vector<ServiceStatus> tell;
+    tell.reserve(services.size());
     {
         const std::lock_guard lock(mutex_);
         for (const auto& name : services) {
@@ -220,6 +221,7 @@ void Publisher::connected(const std::vector<std::string>& services, bool is_ther
 std::vector<ServiceStatus> Publisher::status() const {
     const std::lock_guard lock(mutex_);
     std::vector<ServiceStatus> all;
+    all.reserve(services_.size());
     for (const auto& [name, entry] : services_) all.push_back(entry.status);
     return all;
 }

@@ -145,8 +145,8 @@ struct Touched {
     template <class Map>
     void add_difference(const Map* before, const Map& now) {
         const auto either = [this](const auto&, const auto* was, const auto* is) {
-            if (was != nullptr) add(*was);
-            if (is != nullptr) add(*is);
+            if (was != nullptr) this->add(*was);
+            if (is != nullptr) this->add(*is);
         };
         Map::diff(before == nullptr ? Map() : *before, now, either);
     }

@@ -47,7 +47,11 @@ Result<Ipv4> free_address(const World& world) {
     const auto& taken = world.get<Service>().by_address;
     auto host = first_host;
     if (any_below(taken, range.at(first_host))) {
-        const auto is_next = [&](Ipv4 a, const Uuid&) { return a == range.at(host) && ++host != 0; };
+        const auto is_next = [&](Ipv4 a, const Uuid&) {
+            const bool next = a == range.at(host);
+            if (next) ++host;
+            return next;
+        };
         taken.for_each_after(range.at(first_host - 1), is_next);
     } else {
         host = taken.first_gap(first_host, [&](Ipv4 a) { return host_number(range, a); });
