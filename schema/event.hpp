@@ -23,8 +23,8 @@ struct ChangeInfo {
     Uuid change_id;                     ///< one a change-set; undone as one
     std::optional<Sequence> causation;  ///< the event that this change answers (an undo names what it undoes)
     std::string actor;                  ///< "user:alice", "token:<id>", "local:root", "system"
-    std::string source;                 ///< "http", "ws", "cli", "bus", "daemon"
-    std::string request_id;             ///< of the HTTP request or bus message, for correlation; may be empty
+    std::string source;      ///< whence: the client's address, "local" (the host's own socket), "daemon"
+    std::string request_id;  ///< of the HTTP request or bus message, for correlation; may be empty
     Timestamp at;
 };
 

@@ -1,7 +1,7 @@
 // Who came in, who was turned away, who looked at a secret; and tokens with their last use.
 #include <charconv>
 
-#include "controller/api/access_log_filter.hpp"
+#include "controller/api/log_filters.hpp"
 #include "controller/api/handlers.hpp"
 #include "projections/accounts/accounts.hpp"
 #include "projections/world.hpp"

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "controller/api/access_log_filter.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/log_filters.hpp"
 #include "controller/core/event_json.hpp"
 
 namespace pic::api {
@@ -15,10 +15,6 @@ using http::Request;
 using http::Responder;
 
 constexpr std::size_t page_size = 1000;
-
-std::string text_of(const Request& request, std::string_view name) {
-    return std::string(request.query_parameter(name).value_or(""));
-}
 
 /// `next` appends the next page's lines; false: that was the last.
 template <class Next>
@@ -44,12 +40,7 @@ void answer_with_lines(Context& c, const std::string& name, Next next, Responder
 }
 
 void export_events(Context& c, const Request& request, Responder respond) {
-    log::Filter filter;
-    filter.type = text_of(request, "type");
-    filter.stream = text_of(request, "stream");
-    filter.actor = text_of(request, "actor");
-    filter.since = parse_timestamp(text_of(request, "since"));
-    filter.until = parse_timestamp(text_of(request, "until"));
+    const auto filter = event_filter(request);
     Sequence after{request.query_number("after").value_or(0)};
     answer_with_lines(
         c, "events.ndjson",

@@ -238,7 +238,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     }
     auto& request = expanded->request;
     request.actor = call.principal ? call.principal->actor : "public";
-    request.source = "http";
+    request.source = call.source;
     request.request_id = call.request_id;
     if (call.if_match) request.if_match = call.if_match;
     if (call.dry_run) return plan(std::move(request), call.is_change_set, std::move(done));

@@ -4,6 +4,12 @@
 
 namespace pic::api {
 
+void sign(core::ChangeRequest& change, std::string actor, const http::Request& request) {
+    change.actor = std::move(actor);
+    change.source = request.remote;
+    change.request_id = request.request_id;
+}
+
 Result<void> commit(core::Cell& cell, core::ChangeRequest change) {
     std::promise<Result<void>> done;
     cell.change(

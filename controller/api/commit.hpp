@@ -10,13 +10,14 @@
 
 namespace pic::api {
 
+/// Says in the change who asked for it, from where, and by which request.
+void sign(core::ChangeRequest& change, std::string actor, const http::Request& request);
+
 template <class C>
-[[nodiscard]] core::ChangeRequest change_of(C command, std::string actor, std::string request_id) {
+[[nodiscard]] core::ChangeRequest change_of(C command, std::string actor, const http::Request& request) {
     core::ChangeRequest change;
     change.commands.push_back(std::make_unique<CommandOf<C>>(std::move(command)));
-    change.actor = std::move(actor);
-    change.source = "http";
-    change.request_id = std::move(request_id);
+    sign(change, std::move(actor), request);
     return change;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "controller/api/commit.hpp"
 #include "controller/api/enrolment.hpp"
 #include "controller/api/handlers.hpp"
 #include "projections/accounts/accounts.hpp"
@@ -61,9 +62,7 @@ void enrol(Context& c, const http::Request& request, http::Responder respond) {
     }
     change.commands.push_back(std::make_unique<CommandOf<accounts::EnrolBusClient>>(
         accounts::EnrolBusClient{who->id, who->kind, asked->public_key}));
-    change.actor = fmt::format("{}:{}", enum_name(who->kind), to_string(who->id));
-    change.source = "http";
-    change.request_id = request.request_id;
+    sign(change, fmt::format("{}:{}", enum_name(who->kind), to_string(who->id)), request);
     change.key = log::IdempotencyScope{change.actor, "", "enrol", to_hex(sha256(asked->enrolment_token))};
     change.request_body = sha256(asked->public_key);
     c.cell.change(

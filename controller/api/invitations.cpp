@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "controller/access/tokens.hpp"
+#include "controller/api/commit.hpp"
 #include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
 #include "projections/accounts/accounts.hpp"
@@ -54,9 +55,7 @@ void join_with(Context& c, const Join& asked, const accounts::Invitation& invita
     change.commands.push_back(
         std::make_unique<CommandOf<accounts::AcceptInvitation>>(accounts::AcceptInvitation{
             invitation.id, id, asked.username, asked.display_name, *std::move(refs), core::now()}));
-    change.actor = "user:" + asked.username.text;
-    change.source = "http";
-    change.request_id = request.request_id;
+    sign(change, "user:" + asked.username.text, request);
     c.cell.change(
         std::move(change), [](const core::Outcome&) { return core::Answer{}; },
         [&c, &request, id, username = asked.username, role = invitation.profile.role,

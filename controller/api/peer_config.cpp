@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "controller/api/commit.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/media_types.hpp"
 #include "controller/api/peer_links.hpp"
@@ -79,9 +80,7 @@ void serve_config(Context& c, const Uuid& id, Form form, const Request& request,
     core::ChangeRequest change;
     change.commands.push_back(std::make_unique<CommandOf<peers::DropPeerKey>>(peers::DropPeerKey{id}));
     change.if_match = peer->version;
-    change.actor = request.principal ? request.principal->actor : "link";
-    change.source = "http";
-    change.request_id = request.request_id;
+    sign(change, request.principal ? request.principal->actor : "link", request);
     c.cell.change(
         std::move(change), [](const core::Outcome&) { return core::Answer{}; },
         [response = *std::move(response), respond = std::move(respond)](Result<core::Answer> answer) mutable {

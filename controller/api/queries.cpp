@@ -9,6 +9,7 @@
 #include "controller/api/drift.hpp"
 #include "controller/api/fault.hpp"
 #include "controller/api/live_queries.hpp"
+#include "controller/api/log_filters.hpp"
 #include "controller/authority/x509.hpp"
 #include "controller/core/chain_key.hpp"
 #include "controller/core/diff.hpp"
@@ -129,17 +130,8 @@ Result<QueryAnswer> events(core::Cell& cell, const Request& request, const World
     const auto head = cell.store().head();
     const auto after = position_of(request, head);
     if (!after) return std::unexpected(after.error());
-    log::Filter filter;
-    const auto text = [&](const char* name) {
-        return std::string(request.query_parameter(name).value_or(""));
-    };
-    filter.type = text("type");
-    filter.stream = text("stream");
-    filter.actor = text("actor");
-    filter.since = parse_timestamp(text("since"));
-    filter.until = parse_timestamp(text("until"));
     const auto limit = limit_of(request);
-    auto found = cell.store().read(*after, limit, filter);
+    auto found = cell.store().read(*after, limit, event_filter(request));
     std::erase_if(found, [&](const Event& event) { return event.sequence > world.sequence; });  // as of then
     std::string items = "[";
     for (const auto& event : found) {

@@ -58,7 +58,7 @@ std::optional<accounts::User> user_of(Context& c, const Request& request) {
 using accounts::SetSecondFactor;
 
 Result<void> use_recovery(Context& c, const accounts::User& user, std::string_view code,
-                          const std::string& request_id) {
+                          const Request& request) {
     const auto wrong =
         reject("second_factor_wrong", "This is neither the code of the moment nor an unused recovery code.");
     const auto hashes = user.recovery_ref ? c.cell.vault().get(*user.recovery_ref) : std::nullopt;
@@ -67,7 +67,7 @@ Result<void> use_recovery(Context& c, const accounts::User& user, std::string_vi
     auto ref = c.cell.vault().put(accounts::subject_of(user.id) + "/recovery", *left);
     if (!ref) return std::unexpected(std::move(ref.error()));
     auto change = change_of(SetSecondFactor{user.id, user.totp_ref, *std::move(ref)},
-                            "user:" + user.username.text, request_id);
+                            "user:" + user.username.text, request);
     change.if_match = user.version;
     // In the log before the sign-in goes on: two that come with the same code must not both pass.
     auto used = commit(c.cell, std::move(change));
@@ -132,8 +132,8 @@ Result<std::string> confirm(Context& c, Pending& pending, const Request& request
     auto refs = c.cell.vault().put_many(secrets);
     if (!refs) return std::unexpected(std::move(refs.error()));
     const auto actor = request.principal->actor;
-    if (auto set = commit(
-            c.cell, change_of(SetSecondFactor{user->id, (*refs)[0], (*refs)[1]}, actor, request.request_id));
+    if (auto set =
+            commit(c.cell, change_of(SetSecondFactor{user->id, (*refs)[0], (*refs)[1]}, actor, request));
         !set) {
         return std::unexpected(set.error());
     }
@@ -160,8 +160,8 @@ Result<std::string> remove(Context& c, const Request& request) {
     if (request.own_only || request.principal->user == user->id) {
         if (auto fresh = check_fresh(c, *request.principal); !fresh) return std::unexpected(fresh.error());
     }
-    const auto removed = commit(
-        c.cell, change_of(SetSecondFactor{user->id, {}, {}}, request.principal->actor, request.request_id));
+    const auto removed =
+        commit(c.cell, change_of(SetSecondFactor{user->id, {}, {}}, request.principal->actor, request));
     if (!removed) return std::unexpected(removed.error());
     return std::string();
 }
@@ -169,7 +169,7 @@ Result<std::string> remove(Context& c, const Request& request) {
 }  // namespace
 
 Result<void> check_second_factor(Context& c, const accounts::User& user,
-                                 const std::optional<std::string>& code, const std::string& request_id) {
+                                 const std::optional<std::string>& code, const Request& request) {
     if (!user.totp_ref) return {};
     if (!code)
         return reject("second_factor_required",
@@ -178,7 +178,7 @@ Result<void> check_second_factor(Context& c, const accounts::User& user,
     if (!secret)
         return reject("secret_missing", "The vault does not hold this person's second factor any more.");
     const auto step = access::totp_step(*secret, *code, core::now());
-    if (!step) return use_recovery(c, user, *code, request_id);
+    if (!step) return use_recovery(c, user, *code, request);
     const auto first = c.sessions.use_step(to_string(user.id), *step);
     if (!first) return std::unexpected(first.error());
     if (!*first)

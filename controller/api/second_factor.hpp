@@ -15,7 +15,7 @@ namespace pic::api {
 /// second_factor_required (none was given), second_factor_wrong, and what the log refuses.
 [[nodiscard]] Result<void> check_second_factor(Context& c, const accounts::User& user,
                                                const std::optional<std::string>& code,
-                                               const std::string& request_id);
+                                               const http::Request& request);
 
 /// Whether a principal has signed in just now (or is root on the host): else rejection step_up_required.
 [[nodiscard]] Result<void> check_fresh(Context& c, const http::Principal& who);

@@ -115,8 +115,8 @@ Result<std::string> reveal(Context& c, const Request& request) {
     if (!ref) return reject("not_found", fmt::format("version {} of '{}' is not kept", asked->version, name));
     const auto value = c.cell.vault().get(*ref);
     if (!value) return reject("secret_missing", "the vault does not hold this value any more");
-    const auto shown = commit(
-        c.cell, change_of(secrets::RevealSecret{secret->name, ref->version}, who.actor, request.request_id));
+    const auto shown =
+        commit(c.cell, change_of(secrets::RevealSecret{secret->name, ref->version}, who.actor, request));
     if (!shown) return std::unexpected(shown.error());
     note(c, request, "revealed", who.actor, fmt::format("secret {} version {}", name, ref->version));
     std::string body = "{\"name\":";

@@ -1,6 +1,7 @@
 // The first run: one change makes the cell, its administrator and its keys, and the set-up never opens again.
 #include <fmt/format.h>
 
+#include "controller/api/commit.hpp"
 #include "controller/api/people.hpp"
 #include "controller/api/sign_in.hpp"
 #include "controller/authority/office.hpp"
@@ -79,13 +80,11 @@ core::ChangeRequest bare_claim(const SetUp& asked) {
 core::ChangeRequest claim(const SetUp& asked, accounts::AddUser administrator, Certified certified,
                           const Request& request) {
     auto change = bare_claim(asked);
-    change.actor = "user:" + administrator.username.text;
+    sign(change, "user:" + administrator.username.text, request);
     add(change, std::move(administrator));
     add(change, wireguard::RotateWireguard{});
     add(change, std::move(certified.authority));
     for (auto& certificate : certified.services) add(change, std::move(certificate));
-    change.source = "http";
-    change.request_id = request.request_id;
     return change;
 }
 

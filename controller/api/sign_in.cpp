@@ -158,7 +158,7 @@ void sign_in(Context& c, const Request& request, Responder respond) {
             // Off the hashing threads: what follows waits for the disk.
             c.cell.post(
                 [&c, &request, who = *who, asked = std::move(asked), respond = std::move(respond)]() mutable {
-                    const auto second = check_second_factor(c, who, asked.totp, request.request_id);
+                    const auto second = check_second_factor(c, who, asked.totp, request);
                     if (!second)
                         return turned_away(c, asked.username, second.error(), request, std::move(respond));
                     c.limiter.succeeded(request.remote, asked.username, core::now());
@@ -196,7 +196,7 @@ void confirm_session(Context& c, const Request& request, Responder respond) {
                 return turned_away(c, who.username.text, verdict.error(), request, std::move(respond));
             c.cell.post([&c, &request, who = std::move(who), asked = std::move(asked),
                          respond = std::move(respond)]() mutable {
-                const auto second = check_second_factor(c, who, asked.totp, request.request_id);
+                const auto second = check_second_factor(c, who, asked.totp, request);
                 if (!second)
                     return turned_away(c, who.username.text, second.error(), request, std::move(respond));
                 c.limiter.succeeded(request.remote, who.username.text, core::now());

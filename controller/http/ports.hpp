@@ -57,6 +57,7 @@ struct CommandCall {
     bool own_only = false;  ///< the principal may change their own things alone
     std::string note;
     PrincipalPtr principal;
+    std::string source;  ///< the client's address, or "local"
     std::string request_id;
     std::optional<StreamVersion> if_match;
     std::string idempotency_key;    ///< empty: none

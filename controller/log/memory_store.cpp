@@ -14,8 +14,10 @@ constexpr std::size_t scan_page =
 
 bool passes(const Event& e, const Filter& f) {
     return (f.type.empty() || f.type == e.type) && (f.stream.empty() || f.stream == e.stream) &&
-           (f.actor.empty() || f.actor == e.change.actor) && (!f.since || e.change.at >= *f.since) &&
-           (!f.until || e.change.at < *f.until);
+           (f.actor.empty() || f.actor == e.change.actor) &&
+           (f.source.empty() || f.source == e.change.source) &&
+           (f.request_id.empty() || f.request_id == e.change.request_id) &&
+           (!f.since || e.change.at >= *f.since) && (!f.until || e.change.at < *f.until);
 }
 
 /// Keeps what is new to itself until the commit moves it over.

@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "controller/log/handover.hpp"
 #include "controller/log/log_file.hpp"
@@ -137,26 +138,31 @@ std::vector<Event> SqliteReader::collect(sqlite::Statement& rows) {
 
 std::vector<Event> SqliteReader::read(Sequence after, std::size_t limit, const Filter& filter) {
     std::string where = "events WHERE seq > ?";
-    std::vector<std::int64_t> values{clamped(after.value)};
+    std::vector<std::variant<std::int64_t, std::string_view>> values{clamped(after.value)};
     bool unknown = false;
-    const auto want = [&](std::string_view condition, std::int64_t value) {
+    const auto want = [&](std::string_view condition, std::variant<std::int64_t, std::string_view> value) {
         where += condition;
         values.push_back(value);
     };
     const auto want_name = [&](std::string_view condition, NameCache& names, const std::string& name) {
         if (name.empty()) return;
-        want(condition, names.find(name));
-        unknown = unknown || values.back() == 0;
+        const auto number = names.find(name);
+        want(condition, number);
+        unknown = unknown || number == 0;
     };
     want_name(" AND stream = ?", streams_, filter.stream);
     want_name(" AND type = ?", names_, filter.type);
     want_name(" AND actor = ?", names_, filter.actor);
+    want_name(" AND source = ?", names_, filter.source);
+    if (!filter.request_id.empty()) want(" AND request_id = ?", filter.request_id);
     if (filter.since) want(" AND at >= ?", filter.since->ms);
     if (filter.until) want(" AND at < ?", filter.until->ms);
     if (unknown) return {};
     want(" ORDER BY seq LIMIT ?", clamped(limit));
     auto rows = select(where);
-    for (std::size_t i = 0; i < values.size(); ++i) rows.bind(static_cast<int>(i) + 1, values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        std::visit([&](auto value) { rows.bind(static_cast<int>(i) + 1, value); }, values[i]);
+    }
     return collect(rows);
 }
 

@@ -129,9 +129,9 @@ struct ScannedEvent {
 };
 
 struct Filter {
-    std::string type = {}, stream = {}, actor = {};  ///< empty: any
-    std::optional<Timestamp> since = {};             ///< at or after
-    std::optional<Timestamp> until = {};             ///< before
+    std::string type = {}, stream = {}, actor = {}, source = {}, request_id = {};  ///< empty: any
+    std::optional<Timestamp> since = {};                                           ///< at or after
+    std::optional<Timestamp> until = {};                                           ///< before
 };
 
 /// What verify() found.

@@ -105,6 +105,49 @@ class Refusals(Cell):
         self.assertNotIn(b"canary", self.admin.get("/access-log?limit=1000").body)
 
 
+class Trail(Cell):
+    """Every grant and every revocation is found by who did it, from where, and by which request."""
+
+    def only(self, answer, event, **query):
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        found = self.admin.get(f"/events?{asked}").json["items"]
+        self.assertEqual([e["type"] for e in found], [event], (answer, found))
+        self.assertEqual((found[0]["actor"], found[0]["source"]), ("user:admin", "127.0.0.1"))
+        exported = self.admin.get(f"/events/export?{asked}").body.decode().splitlines()
+        self.assertEqual([json.loads(line) for line in exported], found)
+        return found[0]
+
+    def test_grants_and_revocations_are_found_by_actor_source_and_request(self):
+        def id_of(answer):
+            return answer.json["resource"]["id"]
+        user = self.admin.post("/users", {"username": "vera", "password": "eleven purple kettles sing", "role": "viewer"}, X_Request_Id="req-user")
+        token = self.admin.post("/tokens", {"name": "t", "scopes": ["peers:read"]}, X_Request_Id="req-token")
+        agent = self.admin.post("/agents", {"name": "a", "services": ["dns"]}, X_Request_Id="req-agent")
+        reader = self.admin.post("/subscribers", {"name": "s"}, X_Request_Id="req-subscriber")
+        guest = self.admin.post("/invitations", {"role": "member"}, X_Request_Id="req-invitation")
+        paper = self.admin.post("/vault/certificates", {"sans": ["x.home.example"]}, X_Request_Id="req-certificate")
+        self.admin.patch(f"/users/{id_of(user)}", {"role": "operator"}, X_Request_Id="req-role")
+        self.admin.delete(f"/tokens/{id_of(token)}", X_Request_Id="req-token-gone")
+        self.admin.delete(f"/agents/{id_of(agent)}", X_Request_Id="req-agent-gone")
+        self.admin.delete(f"/subscribers/{id_of(reader)}", X_Request_Id="req-subscriber-gone")
+        self.admin.delete(f"/invitations/{id_of(guest)}", X_Request_Id="req-invitation-gone")
+        self.admin.post(f"/vault/certificates/{id_of(paper)}/revoke", {}, X_Request_Id="req-certificate-gone")
+        for request, event in (("req-user", "UserAdded"), ("req-token", "TokenAdded"), ("req-agent", "BusClientInvited"), ("req-subscriber", "BusClientInvited"),
+                               ("req-invitation", "InvitationAdded"), ("req-certificate", "CertificateIssued"), ("req-role", "UserChanged"),
+                               ("req-token-gone", "TokenRemoved"), ("req-agent-gone", "BusClientRemoved"), ("req-subscriber-gone", "BusClientRemoved"),
+                               ("req-invitation-gone", "InvitationRemoved"), ("req-certificate-gone", "CertificateRevoked")):
+            with self.subTest(request):
+                self.only(user, event, request_id=request)
+        self.only(user, "UserChanged", actor="user:admin", source="127.0.0.1", type="UserChanged")
+        self.assertEqual(self.admin.get("/events?source=192.0.2.1").json["items"], [])
+        self.assertEqual(self.admin.get("/events?request_id=req-user&actor=user:vera").json["items"], [])
+        self.cell.picctl("user", "set", "vera", "role", "viewer")
+        self.assertEqual([e["actor"] for e in self.admin.get("/events?source=local&type=UserChanged").json["items"]], ["local:root"])
+        shown = self.cell.picctl("events", "--source", "local", "--type", "UserChanged").stdout
+        self.assertEqual(len(shown.splitlines()), 1)
+        self.assertIn("TokenRemoved", self.cell.picctl("events", "--request-id", "req-token-gone").stdout)
+
+
 class Exports(Cell):
     def lines(self, path):
         answer = self.admin.get(path)

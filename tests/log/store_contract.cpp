@@ -137,7 +137,7 @@ void contract_of_reading(const MakeStore& make) {
         CHECK(store->read(whole_log, 10).empty());
         CHECK(store->read(Sequence{0}, 0).empty());
     }
-    SECTION("filters choose by type, stream, actor and time") {
+    SECTION("filters choose by type, stream, actor, source, request and time") {
         append(*store, change(1, "user:alice"), {fact("peer-a", "PeerAdded"), fact("peer-b", "PeerAdded")});
         append(*store, change(2, "user:bob"), {fact("peer-a", "PeerRenamed")});
         append(*store, change(3, "user:alice"), {fact("peer-a", "PeerRemoved")});
@@ -151,6 +151,11 @@ void contract_of_reading(const MakeStore& make) {
         CHECK(sequences({.stream = "peer-a"}) == Sequences{1, 3, 4});
         CHECK(sequences({.actor = "user:alice"}) == Sequences{1, 2, 4});
         CHECK(sequences({.stream = "peer-a", .actor = "user:alice"}) == Sequences{1, 4});
+        CHECK(sequences({.request_id = "request-1"}) == Sequences{1, 2});
+        CHECK(sequences({.actor = "user:bob", .source = "http", .request_id = "request-2"}) == Sequences{3});
+        CHECK(sequences({.source = "http", .request_id = "request-9"}).empty());
+        CHECK(sequences({.request_id = "request-1' OR 1=1 --"}).empty());
+        CHECK(sequences({.source = "unheard"}).empty());
         CHECK(sequences({.since = change(2).at}) == Sequences{3, 4});
         CHECK(sequences({.until = change(2).at}) == Sequences{1, 2});
         CHECK(sequences({.since = change(2).at, .until = change(3).at}) == Sequences{3});

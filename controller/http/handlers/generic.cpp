@@ -133,6 +133,7 @@ void run_query(const Request& request, Queries& queries, Responder respond) {
 Result<void> read_command_headers(const Request& request, CommandCall& call) {
     call.principal = request.principal;
     call.own_only = request.own_only;
+    call.source = request.remote;
     call.request_id = request.request_id;
     call.dry_run = request.query_parameter("dry_run") == "true";
     auto version = read_if_match(request.header("If-Match"));

@@ -25,6 +25,8 @@ const Fields event_filters{
     {"type", "only this type, e.g. PeerAdded"},
     {"stream", "only this stream"},
     {"actor", "only what this one did, e.g. user:admin"},
+    {"source", "only from this address, or local"},
+    {"request_id", "only this request"},
     {"since", "not before, RFC 3339"},
     {"until", "not after, RFC 3339"},
 };

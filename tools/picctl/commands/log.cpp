@@ -22,7 +22,13 @@ constexpr std::uint64_t page_size = 1000;
 constexpr int reconnect_attempts = 60;
 constexpr std::chrono::seconds reconnect_pause{1};
 
-const std::vector<std::string> filters{"type", "stream", "actor"};
+/// As the API names them.
+const std::vector<std::string> filters{"type", "stream", "actor", "source", "request_id"};
+const std::vector<std::string> moments{"since", "until"};
+
+std::string option_of(const std::string& filter) {
+    return filter == "request_id" ? "--request-id" : "--" + filter;
+}
 
 std::uint64_t number_or(const Arguments& arguments, const std::string& option, std::uint64_t fallback) {
     if (!arguments.has(option)) return fallback;
@@ -52,9 +58,10 @@ std::uint64_t head_of_log(Session& session) {
 
 std::string filter_query(const Arguments& arguments) {
     std::string query;
-    for (const std::string name : {"type", "stream", "actor", "since", "until"})
-        if (arguments.has("--" + name))
-            query += fmt::format("&{}={}", name, percent_encoded(arguments.text("--" + name)));
+    for (const auto* names : {&filters, &moments})
+        for (const auto& name : *names)
+            if (const auto option = option_of(name); arguments.has(option))
+                query += fmt::format("&{}={}", name, percent_encoded(arguments.text(option)));
     return query;
 }
 
@@ -79,7 +86,8 @@ std::uint64_t print_events(Session& session, const Arguments& arguments, std::ui
 
 bool wanted(const Arguments& arguments, const json& event) {
     return std::ranges::all_of(filters, [&](const std::string& name) {
-        return !arguments.has("--" + name) || event.value(name, "") == arguments.text("--" + name);
+        const auto option = option_of(name);
+        return !arguments.has(option) || event.value(name, "") == arguments.text(option);
     });
 }
 
@@ -206,6 +214,8 @@ Verbs log_verbs() {
           {.name = "--type", .help = "only this type, e.g. PeerAdded"},
           {.name = "--stream", .help = "only this stream"},
           {.name = "--actor", .help = "only what this one did, e.g. user:admin"},
+          {.name = "--source", .help = "only from this address, or local"},
+          {.name = "--request-id", .help = "only what this request did"},
           {.name = "--since", .help = "not before, RFC 3339"},
           {.name = "--until", .help = "not after, RFC 3339"}},
          events},
