@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import json
+import re
 import signal
 import struct
 import time
@@ -152,6 +154,52 @@ class Invitations(Cell):
         token = self.admin.post("/tokens", {"name": "hr", "scopes": ["users:write"]}).json["resource"]["token"]
         self.assertEqual(Client(self.cell, token).post("/invitations", {"role": "admin"}).status, 403)
         self.assertEqual(Client(self.cell, token).post("/invitations", {"role": "member"}).status, 201)
+
+
+class CommandLine(AloneCell):
+    """The same by picctl: a member from elsewhere, and the host's root for whoever lost something."""
+
+    def hers(self, *words, **more):
+        return self.cell.picctl("--url", f"http://{self.admin.address}", *words, **more)
+
+    def test_a_guest_joins_and_looks_after_their_own_account(self):
+        self.cell.environment["XDG_CONFIG_HOME"] = str(self.cell.folder)
+        made = self.cell.json("invitation", "add", "--role", "member", "--display-name", "Carol")["resource"]
+        self.cell.environment["PIC_INVITATION"] = made["token"]
+        self.assertIn("Welcome, carol", self.hers("join", "carol", "--password-stdin", input=HERS + "\n").stdout)
+        again = self.hers("join", "mallory", "--password-stdin", input=HERS + "\n", check=False)
+        self.assertNotEqual(again.returncode, 0, "once")
+        self.assertIn("user:carol", self.hers("whoami").stdout)
+
+        begun = json.loads(self.hers("--json", "totp", "begin").stdout)
+        self.assertIn("\u2588", self.hers("totp", "begin").stdout, "a QR code")
+        self.assertNotEqual(begun["secret"], json.loads(self.hers("--json", "totp", "begin").stdout)["secret"], "each begins anew")
+        secret = json.loads(self.hers("--json", "totp", "begin").stdout)["secret"]
+        eventually(lambda: time.time() % 30 < 20, "a moment that is not about to be another's")
+        codes = re.findall(r"(?m)^    (\S+)$", self.hers("totp", "confirm", totp(secret, time.time() - 30)).stdout)
+        self.assertEqual(len(codes), 10)
+        self.hers("confirm", "--totp", codes[0], "--password-stdin", input=HERS + "\n")
+
+        word = re.search(r"Shown this once: (\S+)", self.hers("app-password", "add", "mail", "phone").stdout).group(1)
+        listed = self.hers("app-password", "list").stdout
+        self.assertIn("phone", listed)
+        self.assertNotIn(word, listed)
+        self.assertIn("phone", self.cell.picctl("app-password", "list", "--user", "carol").stdout)
+        self.hers("app-password", "remove", "phone")
+        self.assertIn("No app passwords", self.hers("app-password", "list").stdout)
+
+        other = Client(self.cell)
+        self.assertEqual(other.sign_in("carol", HERS, totp=codes[1]).status, 201)
+        sessions = json.loads(self.hers("--json", "session", "list").stdout)["items"]
+        self.assertEqual({item["username"] for item in sessions}, {"carol"}, "her own alone")
+        self.hers("session", "end", next(item["id"] for item in sessions if not item["current"]))
+        self.assertEqual(other.get("/session").status, 401)
+        self.assertIn("admin", self.cell.picctl("session", "list").stdout)
+
+        nobody = self.cell.picctl("totp", "begin", check=False)
+        self.assertEqual(nobody.returncode, 2, nobody.stderr)
+        self.cell.picctl("totp", "remove", "--user", "carol")
+        self.assertEqual(Client(self.cell).sign_in("carol", HERS).status, 201, "whoever lost the device is let in by the host's root")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ const Principals invitations{
     .path = "/invitations",
     .secret = "token",
     .fields = {{"role", "admin, operator, viewer or member"},
+               {"display_name", "what people call the guest"},
                {"email", "of the guest"},
                {"services", "of mail, calendar and files, those to be used (all)", Kind::list},
                {"expires_at", "until when, RFC 3339 (in a week)"}},
@@ -57,7 +58,7 @@ const Principals subscribers{
     .secret = "enrolment_token",
     .fields = {{"scopes", "areas whose events it reads: peers:read (all)", Kind::list},
                {"public_key", "its bus key; left out, a one-time token is made"}},
-    .columns = {{"NAME", "name"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
+    .columns = {{"NAME", "name"}, {"SCOPES", "scopes"}, {"ENROLLED", "enrolled_at"}, {"ID", "id"}}};
 
 Verbs verbs_of(const Principals& of) {
     const auto add = [of](Session& session, const Arguments& arguments) {

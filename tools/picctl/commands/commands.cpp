@@ -36,6 +36,9 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
     {"log", "the log's integrity"},
     {"user", "the people of the cell"},
     {"group", "groups of people"},
+    {"session", "who has signed in"},
+    {"totp", "your second factor"},
+    {"app-password", "passwords for single devices and programs"},
     {"invitation", "links with which somebody joins, once"},
     {"vault", "certificates, secrets, and the kit that brings the vault back"},
     {"vault ca", "the cell's certificate authority"},
@@ -49,10 +52,10 @@ constexpr std::pair<std::string_view, std::string_view> groups[] = {
 Verbs concatenated() {
     Verbs all;
     for (const auto& family :
-         {setup_verbs,    cell_verbs,   peer_verbs,      dns_verbs,   wireguard_verbs, routing_verbs,
-          dhcp_verbs,     ntp_verbs,    proxy_verbs,     mail_verbs,  calendar_verbs,  service_verbs,
-          artefact_verbs, stack_verbs,  log_verbs,       audit_verbs, backup_verbs,    user_verbs,
-          vault_verbs,    access_verbs, completion_verbs})
+         {setup_verbs,    cell_verbs,  peer_verbs,   dns_verbs,       wireguard_verbs, routing_verbs,
+          dhcp_verbs,     ntp_verbs,   proxy_verbs,  mail_verbs,      calendar_verbs,  service_verbs,
+          artefact_verbs, stack_verbs, log_verbs,    audit_verbs,     backup_verbs,    user_verbs,
+          account_verbs,  vault_verbs, access_verbs, completion_verbs})
         for (auto& verb : family()) all.push_back(std::move(verb));
     return all;
 }

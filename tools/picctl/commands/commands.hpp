@@ -25,6 +25,7 @@ Verbs audit_verbs();
 Verbs backup_verbs();
 Verbs access_verbs();
 Verbs user_verbs();
+Verbs account_verbs();
 Verbs vault_verbs();
 Verbs completion_verbs();
 

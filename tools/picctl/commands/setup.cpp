@@ -108,6 +108,35 @@ void login(Session& session, const Arguments& arguments) {
     if (!session.show_json(answer)) terminal.out << fmt::format("Signed in to {}.\n", session.url());
 }
 
+/// By a link that somebody was given: makes the account, and signs in where there is something to sign in to.
+void join(Session& session, const Arguments& arguments) {
+    auto& terminal = session.terminal();
+    const auto* given = std::getenv("PIC_INVITATION");
+    json body;
+    body["token"] = given != nullptr && *given != '\0' ? given : ask(terminal, "Invitation, as it was sent");
+    body["username"] = arguments.text("username");
+    if (arguments.has("--display-name")) body["display_name"] = arguments.text("--display-name");
+    body["password"] = secret_from(terminal, {.what = "Your new password",
+                                              .variable = "PIC_USER_PASSWORD",
+                                              .option = password_stdin.name,
+                                              .from_stdin = arguments.has(password_stdin.name),
+                                              .twice = true});
+    Response response;
+    const auto answer = post_anonymous(session, "/join", body, response);
+    keep_session(session, response, answer);
+    if (!session.show_json(answer))
+        terminal.out << fmt::format("Welcome, {}: the account is made.\n", arguments.text("username"));
+}
+
+/// What wants a fresh sign-in (a look at a secret) may be done for five minutes from here.
+void confirm(Session& session, const Arguments& arguments) {
+    if (session.url().empty()) throw Failure(ExitCode::usage, "the local socket needs no sign-in");
+    json body{{"password", password(session.terminal(), arguments, false)}};
+    if (arguments.has("--totp")) body["totp"] = arguments.text("--totp");
+    const auto answer = session.change("POST", "/session/confirm", body);
+    if (!session.show_json(answer)) session.terminal().out << "Confirmed for five minutes.\n";
+}
+
 void logout(Session& session, const Arguments& /*arguments*/) {
     if (session.url().empty()) throw Failure(ExitCode::usage, "the local socket has no sign-in to end");
     try {
@@ -147,6 +176,20 @@ Verbs setup_verbs() {
            .kind = Kind::flag},
           password_stdin},
          login},
+        {"join",
+         Role::local,
+         "make your account with an invitation (PIC_INVITATION, else it is asked)",
+         {{.name = "username", .help = "the name to sign in with; it never changes", .required = true},
+          {.name = "--display-name", .help = "what people call you"},
+          {.name = password_stdin.name,
+           .help = "read the password from standard input (else PIC_USER_PASSWORD, else it is asked)",
+           .kind = Kind::flag}},
+         join},
+        {"confirm",
+         Role::local,
+         "sign in once more (--url), for what wants a fresh sign-in: a look at a secret",
+         {{.name = "--totp", .help = "the code of the second factor"}, password_stdin},
+         confirm},
         {"logout", Role::local, "end the sign-in and forget it", {}, logout},
         {"whoami", Role::local, "who the daemon takes us for", {}, whoami},
     };

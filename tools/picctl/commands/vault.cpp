@@ -1,6 +1,7 @@
 // The vault: certificates, named secrets, and the kit that brings it all back.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -42,6 +43,22 @@ void show_authority(Session& session, const Arguments& /*arguments*/) {
     out << fmt::format("Its key is {}.\n\n",
                        authority.at("has_root_key").get<bool>() ? "in the vault" : "kept elsewhere");
     out << authority.at("root").get<std::string>();
+}
+
+void make_authority(Session& session, const Arguments& /*arguments*/) {
+    session.show_change(session.change("POST", "/vault/ca", json::object()),
+                        "Made the certificate authority");
+}
+
+const std::vector<std::pair<std::string, std::string>> root_types{
+    {"pem", "application/x-pem-file"},
+    {"der", "application/pkix-cert"},
+    {"mobileconfig", "application/x-apple-aspen-config"}};
+
+void root_certificate(Session& session, const Arguments& arguments) {
+    const auto form = arguments.text("--format", root_types.front().first);
+    const auto type = std::ranges::find(root_types, form, &std::pair<std::string, std::string>::first);
+    write_or_print(session, arguments, session.get_text("/vault/ca/root", type->second, "format=" + form));
 }
 
 void renew_authority(Session& session, const Arguments& arguments) {
@@ -89,6 +106,15 @@ void issue(Session& session, const Arguments& arguments) {
         answer, fmt::format("Issued a certificate for {}, until {}", made.at("subject").get<std::string>(),
                             made.at("not_after").get<std::string>()));
     write_or_print(session, arguments, made.value("private_key", "") + chain);
+}
+
+void show_certificate(Session& session, const Arguments& arguments) {
+    const auto path = "/vault/certificates/" + percent_encoded(arguments.text("certificate"));
+    if (arguments.has("--chain"))
+        return write_or_print(session, arguments,
+                              session.get_text(path + "/chain", "application/pem-certificate-chain"));
+    const auto certificate = session.get(path);
+    if (!session.show_json(certificate)) print_object(session.terminal().out, certificate);
 }
 
 void revoke(Session& session, const Arguments& arguments) {
@@ -254,6 +280,13 @@ void change_master_key(Session& session, const Arguments& arguments) {
 Verbs certificate_verbs() {
     return {
         {"vault ca", Role::query, "the certificate authority's root", {}, show_authority},
+        {"vault ca make", Role::command, "make it, in a cell from before there was one", {}, make_authority},
+        {"vault ca root", Role::local, "the root, for a device that is to trust it",
+         std::vector<Parameter>{{.name = "--format",
+                                 .help = "pem, der, or mobileconfig: a profile for Apple's devices (pem)",
+                                 .choices = {"pem", "der", "mobileconfig"}},
+                                out_file},
+         root_certificate},
         {"vault ca renew",
          Role::command,
          "a new certificate for the intermediate",
@@ -272,6 +305,13 @@ Verbs certificate_verbs() {
                                     out_file},
          issue},
         {"vault certificate list", Role::query, "what was issued", {}, list_certificates},
+        {"vault certificate show",
+         Role::query,
+         "show one",
+         {certificate_parameter,
+          {.name = "--chain", .help = "as PEM, with the intermediate", .kind = Kind::flag},
+          out_file},
+         show_certificate},
         {"vault certificate revoke",
          Role::command,
          "take one back, for ever",
