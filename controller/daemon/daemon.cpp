@@ -23,7 +23,7 @@
 #include "controller/log/sqlite_store.hpp"
 #include "controller/vault/keys.hpp"
 #include "projections/cell/cell.hpp"
-#include "projections/certificates/certificates.hpp"
+#include "projections/certificates/chain.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/stack/stack.hpp"
 #include "schema/openapi.hpp"
@@ -148,7 +148,7 @@ struct Daemon::Parts {
     std::atomic<std::uint64_t> snapshot_at{0};
     std::atomic<bool> snapshotting{false};
     std::mutex tls_mutex;
-    std::pair<Uuid, StreamVersion> tls_shown;  ///< certificate and authority that HTTPS shows
+    certificates::ChainStamp tls_shown;  ///< of what HTTPS shows
     std::atomic<bool> restoring{false}, start_anew{false};
 
     explicit Parts(Options told)
@@ -372,7 +372,7 @@ struct Daemon::Parts {
         const auto world = cell->world();
         const auto* certificate = certificates::for_service(*world, "cell");
         if (certificate == nullptr || !certificate->content.key_ref) return;
-        const std::pair shown{certificate->id, world->get<certificates::Service>().authority.version};
+        const auto shown = certificates::chain_stamp(*world, "cell");
         const std::lock_guard lock(tls_mutex);
         if (tls_shown == shown) return;
         const auto secret = vault->get(*certificate->content.key_ref);

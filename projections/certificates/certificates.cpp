@@ -1,4 +1,4 @@
-#include "projections/certificates/certificates.hpp"
+#include "projections/certificates/chain.hpp"
 
 #include <fmt/format.h>
 
@@ -136,6 +136,11 @@ const Certificate* for_service(const World& world, std::string_view service) {
 
 std::string chain_pem(const World& world, const Certificate& certificate) {
     return to_pem(certificate.content.der) + to_pem(*state_of(world).authority.intermediate);
+}
+
+ChainStamp chain_stamp(const World& world, std::string_view service) {
+    const auto* certificate = for_service(world, service);
+    return {certificate == nullptr ? Uuid{} : certificate->id, state_of(world).authority.version};
 }
 
 std::string root_pem(const World& world) {

@@ -5,7 +5,7 @@
 
 #include "projections/accounts/each_user.hpp"
 #include "projections/cell/cell.hpp"
-#include "projections/certificates/certificates.hpp"
+#include "projections/certificates/chain.hpp"
 #include "projections/mail/mail.hpp"
 #include "projections/world.hpp"
 
@@ -267,8 +267,8 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     }
     if (!wanted(Service{}, now)) return;
     if (before == nullptr) put_general(now, out);
-    const auto id = [](const World& w) { return certificates::for_service(w, Service::name)->id; };
-    if (before == nullptr || id(*before) != id(now)) put_certificate(now, out);
+    const auto chain = [](const World& w) { return certificates::chain_stamp(w, Service::name); };
+    if (before == nullptr || chain(*before) != chain(now)) put_certificate(now, out);
     put_postmasters(before, now, out);
     accounts::each_touched_user(before, now, [&](const Uuid& user_id, const accounts::User* user) {
         put_mailbox(now, out, "user/" + to_string(user_id),

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "projections/cell/cell.hpp"
-#include "projections/certificates/certificates.hpp"
+#include "projections/certificates/chain.hpp"
 #include "projections/core/command.hpp"
 #include "projections/world.hpp"
 
@@ -225,15 +225,12 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     if (before == nullptr) out.put(config_path, "0-general", std::string(general));
     // A site under a name that the domain's change made the cell's own waits until its name is free again; a
     // new certificate may cover what the one before did not.
-    const auto certified = [](const World& world) {
-        const auto* certificate = cell_certificate(world);
-        return certificate == nullptr ? Uuid{} : certificate->id;
-    };
-    const bool all =
-        before == nullptr || domain_of(*before) != domain_of(now) || certified(*before) != certified(now);
+    const bool other_chain = before == nullptr || certificates::chain_stamp(*before, Service::name) !=
+                                                      certificates::chain_stamp(now, Service::name);
+    const bool all = other_chain || domain_of(*before) != domain_of(now);
     if (all || !state_of(*before).by_host.same_as(state_of(now).by_host))
         out.put(config_path, "1-own", own_text(now));
-    if (before == nullptr || certified(*before) != certified(now)) put_certificate(now, out);
+    if (other_chain) put_certificate(now, out);
     Renderer::each(
         before == nullptr ? nullptr : &state_of(*before).sites, state_of(now).sites, all,
         [&](const Uuid& id, const Site* site) {

@@ -159,6 +159,9 @@ class Authority(AloneCell):
         self.assertNotEqual(after["intermediate"], before)
         self.assertFalse(after["has_root_key"], "it was looked at and not kept")
         (self.folder / "intermediate.pem").write_text(after["intermediate"])
+        for service, path in (("proxy", "tls/cell.pem"), ("mail", "tls/chain.pem")):
+            served = self.admin.get(f"/artefacts/{service}/{path}").body.decode()
+            self.assertTrue(served.endswith(after["intermediate"]), f"{service} sends the renewed one")
         self.assertEqual(self.verify(early).returncode, 0, "what it signed before stays good")
         self.assertEqual(self.verify(self.issue(sans=["new.home.example"])).returncode, 0)
         self.assertIn("revoked", self.verify(revoked).stderr, "and what was taken back stays so")
@@ -167,6 +170,21 @@ class Authority(AloneCell):
         for path in pathlib.Path(self.cell.environment["PIC_DATA"]).rglob("*"):
             if path.is_file():
                 self.assertNotIn(needle, path.read_bytes(), path)
+
+    def test_picctl_hands_out_the_root_and_what_was_issued(self):
+        self.assertEqual(self.cell.picctl("vault", "ca", "root").stdout.encode(), (self.folder / "root.pem").read_bytes())
+        for form, path in (("der", "root.cer"), ("mobileconfig", "root.mobileconfig")):
+            self.cell.picctl("vault", "ca", "root", "--format", form, "--out", self.folder / path)
+            self.assertEqual((self.folder / path).read_bytes(), self.nobody.get(f"/vault/ca/root?format={form}").body)
+        again = self.cell.picctl("vault", "ca", "make", check=False)
+        self.assertEqual(again.returncode, 5, again.stderr)
+        made = self.issue(sans=["nas.home.example"])
+        self.assertIn("nas.home.example", self.cell.picctl("vault", "certificate", "show", made["id"]).stdout)
+        (self.folder / "leaf.pem").write_text(self.cell.picctl("vault", "certificate", "show", made["id"], "--chain").stdout)
+        self.openssl("verify", "-CAfile", "root.pem", "-untrusted", "intermediate.pem", "leaf.pem")
+        self.cell.picctl("vault", "certificate", "revoke", made["id"], "--reason", "superseded")
+        (self.folder / "crl.pem").write_text(self.cell.picctl("vault", "crl").stdout)
+        self.assertIn("Superseded", self.openssl("crl", "-in", "crl.pem", "-noout", "-text").stdout)
 
 
 if __name__ == "__main__":
