@@ -1,12 +1,12 @@
 // picd: the controller.
 #include <signal.h>
 #include <sodium.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstdio>
 
 #include "controller/daemon/daemon.hpp"
+#include "schema/private_memory.hpp"
 
 /// What jemalloc(3) reads at its start, and nothing where it is not linked. Two arenas do for the two threads
 /// that work at a time; what was freed goes back after a second, since a load comes in bursts.
@@ -28,12 +28,6 @@ void block_signals() {
     signal(SIGPIPE, SIG_IGN);
 }
 
-/// A core file would hold secrets.
-void forbid_core_files() {
-    const rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -41,7 +35,7 @@ int main(int argc, char** argv) {
     if (!options) return options.error();
     umask(0077);
     block_signals();
-    forbid_core_files();
+    pic::keep_memory_private();
     if (sodium_init() < 0) {
         std::fputs("picd: libsodium cannot be used on this machine\n", stderr);
         return pic::daemon::exit_failure;

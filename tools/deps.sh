@@ -8,7 +8,7 @@ declare -A packages=(
              libsqlite3-dev nlohmann-json3-dev libsimdjson-dev libsodium-dev libssl-dev libidn2-dev libfmt-dev libspdlog-dev
              libcli11-dev prometheus-cpp-dev libqrencode-dev liboath-dev libjemalloc-dev"
     [run]="wireguard-tools wireguard-go iproute2 nftables tzdata"
-    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq python3-cryptography sqlite3 procps chromium shellcheck docker-compose
+    [test]="catch2 librapidcheck-dev bind9-dnsutils iputils-ping python3-zmq python3-cryptography sqlite3 procps chromium strace shellcheck docker-compose
             chrony dnsmasq-base busybox caddy curl apache2-bin litmus radicale python3-bcrypt postfix dovecot-imapd
             dovecot-lmtpd swaks libnet-ssleay-perl roundcube-core roundcube-sqlite3 php-fpm php-cli php-sqlite3"
     [stack]="docker.io docker-compose iptables mmdebstrap bind9-dnsutils iputils-ping wireguard-tools wireguard-go curl

@@ -22,6 +22,7 @@
 #include "adapters/agent/agent.hpp"
 #include "adapters/agent/container.hpp"
 #include "adapters/agent/enrolment.hpp"
+#include "schema/private_memory.hpp"
 #include "schema/sha256.hpp"
 
 namespace fs = std::filesystem;
@@ -316,6 +317,7 @@ int main(int argc, char** argv) {
     Options options;
     declare(app, options);
     CLI11_PARSE(app, argc, argv);
+    keep_memory_private();
     if (options.check_health) return HealthFile::is_fresh(options.health_file) ? 0 : exit_broken;
     spdlog::set_default_logger(spdlog::stderr_color_mt("pic-agent"));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l pic-agent %v", spdlog::pattern_time_type::utc);

@@ -93,6 +93,8 @@ bool bring_loopback_up() {
 }
 
 [[noreturn]] void hold(const Plan& plan, int pipe, pid_t parent) {
+    // The kernel lets a user who is not root map their ids only where the process may be looked into.
+    if (plan.user && ::prctl(PR_SET_DUMPABLE, 1) != 0) fail(pipe, "prctl");
     const int flags = CLONE_NEWNET | CLONE_NEWNS | (plan.user ? CLONE_NEWUSER : 0);
     if (::unshare(flags) != 0) fail(pipe, "unshare");
     if (plan.user) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -137,8 +138,20 @@ struct Passwords::State {
         job(&refusal);
     }
 
+    Result<Secret> hash(const Secret& password) {
+        ++computed;
+        return hash_now(password, options);
+    }
+
+    Verdict verify(const Secret& password, const std::optional<Secret>& stored) {
+        ++computed;
+        const auto verdict = verify_now(password, stored ? *stored : dummy, options);
+        return stored ? verdict : Verdict{};
+    }
+
     const PasswordOptions options;
     const Secret dummy;
+    std::atomic<std::uint64_t> computed = 0;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<Job> queue;
@@ -153,7 +166,7 @@ void Passwords::hash(Secret password, Hashed done) {
     if (password.size() > password_length_max) return done(too_long());
     state_->submit([state = state_.get(), password = std::move(password),
                     done = std::move(done)](const Rejection* refusal) mutable {
-        refusal ? done(std::unexpected(*refusal)) : done(hash_now(password, state->options));
+        refusal ? done(std::unexpected(*refusal)) : done(state->hash(password));
     });
 }
 
@@ -163,7 +176,7 @@ Result<PasswordForms> Passwords::hash_all(Secret password) {
     auto waiting = made.get_future();
     state_->submit([&](const Rejection* refusal) {
         if (refusal) return made.set_value(std::unexpected(*refusal));
-        auto argon2id = hash_now(password, state_->options);
+        auto argon2id = state_->hash(password);
         if (!argon2id) return made.set_value(std::unexpected(std::move(argon2id.error())));
         made.set_value(PasswordForms{*std::move(argon2id), crypt_now(password, bcrypt_prefix, bcrypt_cost),
                                      crypt_now(password, sha512_prefix, sha512_rounds)});
@@ -176,10 +189,10 @@ void Passwords::verify(Secret password, std::optional<Secret> stored, Verified d
     state_->submit([state = state_.get(), password = std::move(password), stored = std::move(stored),
                     done = std::move(done)](const Rejection* refusal) mutable {
         if (refusal) return done(std::unexpected(*refusal));
-        Verdict verdict = verify_now(password, stored ? *stored : state->dummy, state->options);
-        if (!stored) verdict = {};
-        done(verdict);
+        done(state->verify(password, stored));
     });
 }
+
+std::uint64_t Passwords::computed() const { return state_->computed; }
 
 }  // namespace pic::access

@@ -61,6 +61,9 @@ class Passwords {
     /// match.
     void verify(vault::Secret password, std::optional<vault::Secret> stored, Verified done);
 
+    /// How many argon2id hashes were computed, to make one or to verify.
+    [[nodiscard]] std::uint64_t computed() const;
+
   private:
     struct State;
     std::unique_ptr<State> state_;

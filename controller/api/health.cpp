@@ -27,6 +27,7 @@ class CoreFigures {
           changes_(gauge(metrics, "pic_writer_changes", "Change-sets committed")),
           events_(gauge(metrics, "pic_writer_events", "Events committed")),
           refused_(gauge(metrics, "pic_writer_refused", "Change-sets refused by a rule")),
+          hashes_(gauge(metrics, "pic_password_hashes", "Password hashes computed, to set one or to verify")),
           read_only_(gauge(metrics, "pic_read_only", "1: a fault was found in the log, nothing is written")),
           desired_(family(metrics, "pic_service_desired_revision",
                           "The newest revision that a service should have")),
@@ -52,7 +53,7 @@ class CoreFigures {
         });
     }
 
-    void refresh(core::Cell& cell) {
+    void refresh(core::Cell& cell, const access::Passwords& passwords) {
         const auto set = [](prometheus::Gauge& gauge, std::uint64_t value) {
             gauge.Set(static_cast<double>(value));
         };
@@ -62,6 +63,7 @@ class CoreFigures {
         set(changes_, counters.changes);
         set(events_, counters.events);
         set(refused_, counters.refused);
+        set(hashes_, passwords.computed());
         set(read_only_, cell.writer().read_only() ? 1 : 0);
         for (const auto& service : cell.publisher().status()) {
             set(desired_.Add({{"service", service.name}}), service.desired.value);
@@ -83,7 +85,7 @@ class CoreFigures {
         return family(metrics, name, help).Add({});
     }
 
-    prometheus::Gauge &sequence_, &batches_, &changes_, &events_, &refused_, &read_only_;
+    prometheus::Gauge &sequence_, &batches_, &changes_, &events_, &refused_, &hashes_, &read_only_;
     prometheus::Family<prometheus::Gauge>&desired_, &applied_, &healthy_, &received_, &sent_;
 };
 
@@ -108,7 +110,7 @@ void add_health_handlers(http::Handlers& handlers, Context& c) {
     };
     handlers["getMetrics"] = [&c, figures = std::make_shared<CoreFigures>(c.metrics)](const Request&,
                                                                                       Responder respond) {
-        figures->refresh(c.cell);
+        figures->refresh(c.cell, c.passwords);
         answer_text(std::move(respond), prometheus_text, c.metrics.text());
     };
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "controller/broker/server.hpp"
+#include "schema/private_memory.hpp"
 
 int main(int argc, char** argv) {
     std::string docker = "/var/run/docker.sock", socket = "/run/pic/broker.sock", project;
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
     app.add_option("--socket", socket, "Where to listen")->envname("PIC_BROKER");
     app.add_option("--project", project, "The cell's Compose project")->envname("PIC_PROJECT")->required();
     CLI11_PARSE(app, argc, argv);
+    pic::keep_memory_private();
 
     sigset_t ending;
     sigemptyset(&ending);

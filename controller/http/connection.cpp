@@ -376,7 +376,7 @@ void Connection::write_head(const Response& response, std::size_t length, bool k
         fmt::format_to(out, FMT_COMPILE("Content-Type: {}\r\nContent-Length: {}\r\n"), response.content_type,
                        length);
     }
-    head_ += "X-Content-Type-Options: nosniff\r\n";
+    head_ += "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
     if (shared_.hsts && stream_.is_tls()) head_ += hsts;
     if (!response.shared_body) head_ += "Cache-Control: no-store\r\n";
     if (!keep_alive) {

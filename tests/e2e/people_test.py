@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from harness import PASSWORD, eventually
-from people_client import AloneCell, Client
+from people_client import AloneCell, AloneRuntime, Client
 
 HERS = "eleven purple kettles sing"
 NEW = "a quiet harbour at dawn"
@@ -158,6 +158,54 @@ class Removal(Cell):
     def subjects(vault, user):
         script = f"SELECT count(*) FROM subject WHERE name = 'user/{user}'"
         return int(subprocess.run(["sqlite3", f"file:{vault}?mode=ro", script], capture_output=True, text=True, check=True).stdout)
+
+
+class Browser(Client):
+    """One browser for all of a machine's ports, as cookies know no port (RFC 6265, 8.5)."""
+
+    jar = {}
+
+    def call(self, method, path, body=None, **headers):
+        answer = super().call(method, path, body, Cookie="; ".join(f"{name}={value}" for name, value in self.jar.items()), **headers)
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, value = cookie.split(";")[0].split("=", 1)
+            self.jar.pop(name, None)
+            if "Max-Age=0" not in cookie:
+                self.jar[name] = value
+        return answer
+
+    def keep(self, answer):
+        super().keep(answer)
+        del self.headers["Cookie"]
+
+
+class Neighbours(AloneCell):
+    """Cells on one machine, in one browser, and a clone beside its original: each knows its own cookie alone."""
+
+    def test_signing_in_or_out_of_one_is_nothing_to_the_others(self):
+        self.cell.environment["PIC_BACKUP_PASSPHRASE"] = "two red foxes and a ladder"
+        self.cell.picctl("backup", self.cell.folder / "cell.picbackup")
+        cells = [self.cell]
+        for domain in ("clone.example", "other.example"):
+            cells.append(AloneRuntime())
+            self.addCleanup(cells[-1].close)
+            cells[-1].start()
+            cells[-1].setup(domain)
+        cells[1].environment["PIC_BACKUP_PASSPHRASE"] = self.cell.environment["PIC_BACKUP_PASSPHRASE"]
+        cells[1].picctl("backup-restore", self.cell.folder / "cell.picbackup")
+        identity = [cell.json("cell", "show")["id"] for cell in cells]
+        self.assertEqual(identity[0], identity[1])
+        Browser.jar = {}
+        browsers = [Browser(cell) for cell in cells]
+        for browser in browsers:
+            self.assertEqual(browser.sign_in("admin", PASSWORD).status, 201)
+        self.assertEqual(len(Browser.jar), 3, "three names")
+        for browser in browsers:
+            self.assertEqual(browser.get("/session").status, 200)
+        self.assertEqual(browsers[1].delete("/session").status, 204)
+        self.assertEqual([browser.get("/session").status for browser in browsers], [200, 401, 200])
+        self.assertEqual(browsers[1].sign_in("admin", PASSWORD).status, 201)
+        self.assertEqual([browser.get("/session").status for browser in browsers], [200, 200, 200])
 
 
 if __name__ == "__main__":

@@ -87,8 +87,15 @@ class MasterKey(Cell):
         without = subprocess.run([str(PROGRAMS / "picd")], env=self.cell.environment, capture_output=True, text=True, timeout=60)
         self.assertNotEqual(without.returncode, 0, "without the passphrase it does not start")
         file = self.cell.folder / "passphrase"
+        file.touch(0o600)
+        file.write_text("four grey boats under one moon")
+        before = {path: path.read_bytes() for path in self.data.glob("*.db")}
+        wrong = subprocess.run([str(PROGRAMS / "picd"), "--passphrase-file", str(file)], env=self.cell.environment, capture_output=True,
+                               text=True, timeout=60)
+        self.assertNotIn(wrong.returncode, (0, 1), wrong.stderr)
+        self.assertRegex(wrong.stderr, r"(?i)passphrase")
+        self.assertEqual({path: path.read_bytes() for path in self.data.glob("*.db")}, before, "nothing changed")
         file.write_text(phrase)
-        file.chmod(0o600)
         self.cell.spawn("picd", [PROGRAMS / "picd", "--passphrase-file", file])
         self.cell.wait_until_up()
         self.assertEqual(self.cell.admin().post("/vault/certificates", {"sans": ["nas.home.example"]}).status, 201)
