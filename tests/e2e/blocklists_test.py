@@ -18,8 +18,8 @@ MANY = 200_000
 class ListServer:
     """Somebody's web server on loopback: path -> (status, headers, body)."""
 
-    def __init__(self):
-        self.pages, self.asked = {}, []
+    def __init__(self, address="127.0.0.1"):
+        self.address, self.pages, self.asked = address, {}, []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,12 +38,12 @@ class ListServer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((address, 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.server.server_port}{path}"
+        return f"http://{self.address}:{self.server.server_port}{path}"
 
     def put(self, path, text, **headers):
         self.pages[path] = (200, headers, text.encode())
@@ -150,6 +150,18 @@ class Blocklists(unittest.TestCase):
         self.assertIn("127.0.0.1 is no public address", row["failure"])
         self.assertEqual(self.web.asked, [])
         self.assertEqual(self.cell.dig("ads.example"), ["198.51.100.7"])
+
+    def test_no_redirect_leads_into_the_cells_own_networks(self):
+        self.start(networks="127.0.0.2/32")
+        outside = ListServer("127.0.0.2")
+        self.addCleanup(outside.close)
+        inside = self.web.put("/hosts", "0.0.0.0 ads.example\n")
+        outside.pages["/hosts"] = (302, {"Location": inside}, b"")
+        made = self.add("sly", "--from", outside.url("/hosts"))["resource"]["id"]
+        row = eventually(lambda: self.table().get(made, {}).get("failure") and self.table()[made], "it is told")
+        self.assertIn("127.0.0.1 is no public address", row["failure"])
+        self.assertTrue(outside.asked)
+        self.assertEqual(self.web.asked, [])
 
     def test_bad_lists_are_refused(self):
         self.start()
