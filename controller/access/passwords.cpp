@@ -145,8 +145,9 @@ struct Passwords::State {
 
     Verdict verify(const Secret& password, const std::optional<Secret>& stored) {
         ++computed;
-        const auto verdict = verify_now(password, stored ? *stored : dummy, options);
-        return stored ? verdict : Verdict{};
+        auto verdict = verify_now(password, stored ? *stored : dummy, options);
+        verdict.matches = verdict.matches && stored;
+        return verdict;
     }
 
     const PasswordOptions options;

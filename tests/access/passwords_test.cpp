@@ -74,12 +74,24 @@ TEST_CASE("a password matches its hash, another does not") {
     CHECK_FALSE(hash(passwords, "correct horse battery").value().equals(stored.reveal()));
 }
 
-TEST_CASE("an unknown user is verified against a dummy, which nothing matches") {
+TEST_CASE("an unknown user is verified against a dummy of today's costs, which nothing matches") {
+    for (const PasswordOptions options : {cheap, {.passes = 2, .memory = 16384 << 3}}) {
+        Passwords passwords(options);
+        const auto verdict = verify(passwords, "anything at all", std::nullopt);
+        REQUIRE(verdict.has_value());
+        CHECK_FALSE(verdict->matches);
+        CHECK_FALSE(verdict->outdated);  // as a hash that is malformed or was made at other costs would be
+    }
+}
+
+TEST_CASE("each password that is set or looked at costs one hash") {
     Passwords passwords(cheap);
-    const auto verdict = verify(passwords, "anything at all", std::nullopt);
-    REQUIRE(verdict.has_value());
-    CHECK_FALSE(verdict->matches);
-    CHECK_FALSE(verdict->outdated);
+    const Secret stored = hash(passwords, "correct horse battery").value();
+    CHECK(passwords.computed() == 1);
+    REQUIRE(verify(passwords, "correct horse battery", stored.clone()));
+    REQUIRE(verify(passwords, "another one", stored.clone()));
+    REQUIRE(verify(passwords, "another one", std::nullopt));
+    CHECK(passwords.computed() == 4);
 }
 
 TEST_CASE("a hash made with other costs is told to be outdated") {
