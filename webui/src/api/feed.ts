@@ -24,11 +24,14 @@ const refresh_every = 250
 /** Handshakes refused in a row after which the place to resume from is in doubt, as after another log was restored. */
 const doubt_after = 4
 
-const liveQueries = new Set<string>(['/services/{service}/live', '/peers/{id}/traffic'])
+const liveQuery = '/services/{service}/live'
+const trafficQuery = '/peers/{id}/traffic'
+/** Whose tables tell of the devices' traffic. */
+const traffic_service = 'wireguard'
 const logQuery = '/services/{service}/logs'
 
 /** What no event changes, or what follows events by itself. */
-const unmoved = new Set<string>([...liveQueries, logQuery, '/session', '/sessions', '/setup', '/audit/verify', '/access-log', '/findings'])
+const unmoved = new Set<string>([liveQuery, trafficQuery, logQuery, '/session', '/sessions', '/setup', '/audit/verify', '/access-log', '/findings'])
 /** The second word of a query's key that follows the feed by itself. */
 export const followed = 'log'
 
@@ -42,6 +45,9 @@ export class Feed {
   private socket: WebSocket | null = null
   private retry: ReturnType<typeof setTimeout> | undefined
   private refresh: ReturnType<typeof setTimeout> | undefined
+  private refreshLive: ReturnType<typeof setTimeout> | undefined
+  /** Which services have told of tables, or of lines, since. */
+  private readonly moved = new Set<string>()
   private attempt = 0
   private caughtUp = false
   private resume = true
@@ -112,10 +118,9 @@ export class Feed {
       this.followers.forEach((told) => told(message.event))
       if (this.caughtUp) this.refreshSoon()
     } else if (message.kind === 'status' && 'live' in message) {
-      // A table that a service's agent tells of: whoever shows one asks anew.
-      const { service, table } = message.live
-      if (table === 'log') void this.queries.invalidateQueries({ queryKey: [logQuery, { path: { service } }] })
-      else void this.queries.invalidateQueries({ predicate: ({ queryKey }) => liveQueries.has(String(queryKey[0])) })
+      // A table that a service's agent tells of, often several at once: whoever shows one asks anew.
+      this.moved.add(`${message.live.table === 'log' ? logQuery : liveQuery} ${message.live.service}`)
+      this.refreshLiveSoon()
     } else if (message.kind === 'status') {
       this.queries.setQueriesData<Service[]>({ queryKey: ['/services'] }, (known) => withService(known, message.service))
     } else {
@@ -132,6 +137,18 @@ export class Feed {
     this.refresh ??= setTimeout(() => {
       this.refresh = undefined
       void this.queries.invalidateQueries({ predicate: ({ queryKey: [path, what] }) => !unmoved.has(String(path)) && what !== followed })
+    }, refresh_every)
+  }
+
+  private refreshLiveSoon() {
+    this.refreshLive ??= setTimeout(() => {
+      this.refreshLive = undefined
+      for (const one of this.moved) {
+        const [path, service] = one.split(' ') as [string, string]
+        void this.queries.invalidateQueries({ queryKey: [path, { path: { service } }] })
+        if (path === liveQuery && service === traffic_service) void this.queries.invalidateQueries({ queryKey: [trafficQuery] })
+      }
+      this.moved.clear()
     }, refresh_every)
   }
 

@@ -57,10 +57,19 @@ export function tn(key: string, count: number, values?: Values): string {
   return fill(text, { count: number(count), ...values })
 }
 
-export const number = (value: number) => new Intl.NumberFormat(language).format(value)
+/** Making a formatter costs a thousand times what formatting does, so each is made once. */
+const made = new Map<string, unknown>()
+function once<T>(key: string, make: () => T): T {
+  const found = `${language} ${key}`
+  if (!made.has(found)) made.set(found, make())
+  return made.get(found) as T
+}
 
-const date = (value: string | number | Date, style: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, style).format(new Date(value))
+export const number = (value: number) => once('number', () => new Intl.NumberFormat(language)).format(value)
+
+const date = (value: string | number | Date, style: Intl.DateTimeFormatOptions) => once(JSON.stringify(style), () => new Intl.DateTimeFormat(language, style)).format(new Date(value))
 export const dateTime = (value: string | number | Date) => date(value, { dateStyle: 'medium', timeStyle: 'medium' })
+export const dayOfMonth = (value: string | number | Date) => date(value, { day: 'numeric', month: 'short' })
 export const day = (value: string | number | Date) => date(value, { dateStyle: 'medium' })
 /** To the second; another day's with its date. */
 export const timeOfDay = (value: string | number | Date, now = new Date()) => date(value, new Date(value).toDateString() === now.toDateString() ? { timeStyle: 'medium' } : { dateStyle: 'short', timeStyle: 'medium' })
@@ -79,11 +88,11 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 export function relative(value: string | number | Date, now = Date.now()): string {
   const seconds = Math.round((new Date(value).getTime() - now) / 1000)
   const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
-  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit)
+  return once('relative', () => new Intl.RelativeTimeFormat(language, { numeric: 'auto' })).format(Math.trunc(seconds / size), unit)
 }
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
 export function bytes(value: number): string {
   const step = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), units.length - 1)
-  return new Intl.NumberFormat(language, { style: 'unit', unit: units[step], maximumFractionDigits: step ? 1 : 0 }).format(value / 1000 ** step)
+  return once(`bytes ${step}`, () => new Intl.NumberFormat(language, { style: 'unit', unit: units[step], maximumFractionDigits: step ? 1 : 0 })).format(value / 1000 ** step)
 }

@@ -1,6 +1,7 @@
 // Counts over time as bars, and for those who do not see them the same as a table. Drawn here rather than by a charting
 // library: bars need none of it, and the first load stays small.
-import { day, number } from '@/i18n'
+import { memo } from 'react'
+import { day, dayOfMonth, number } from '@/i18n'
 
 interface Props {
   label: string
@@ -19,7 +20,7 @@ export function roundUp(value: number): number {
   return [1, 2, 5, 10].map((step) => step * size).find((step) => step >= value)!
 }
 
-export function Bars({ label, times, values, every = 3 }: Props) {
+export const Bars = memo(function Bars({ label, times, values, every = 3 }: Props) {
   const top = roundUp(Math.max(...values, 4))
   return (
     <figure>
@@ -45,7 +46,7 @@ export function Bars({ label, times, values, every = 3 }: Props) {
           <div className="flex gap-1 pt-1.5 text-xs whitespace-nowrap text-soft sm:gap-1.5">
             {times.map((time, at) => (
               <span key={time} className="flex w-0 flex-1 justify-center">
-                {(times.length - 1 - at) % every === 0 && new Date(time * 1000).toLocaleDateString(document.documentElement.lang, { day: 'numeric', month: 'short' })}
+                {(times.length - 1 - at) % every === 0 && dayOfMonth(time * 1000)}
               </span>
             ))}
           </div>
@@ -64,4 +65,4 @@ export function Bars({ label, times, values, every = 3 }: Props) {
       </table>
     </figure>
   )
-}
+})

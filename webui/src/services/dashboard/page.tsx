@@ -1,12 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { ArrowRight, CircleCheckBig, MonitorSmartphone } from 'lucide-react'
-import { useMemo } from 'react'
-import { useFeed } from '@/api/feed'
+import { memo, useEffect, useMemo } from 'react'
+import { followed, theFeed, useFeed } from '@/api/feed'
 import { useGet, useList } from '@/api/query'
 import { useAt } from '@/api/time'
 import { number, t, tOr } from '@/i18n'
 import { Bars } from '@/kit/bars'
+import { useIdle } from '@/kit/idle'
 import { Empty, Loaded, Page, Skeleton } from '@/kit/page'
 import { ServiceState } from '@/kit/service-state'
 import { Callout, Card } from '@/kit/ui'
@@ -17,6 +18,7 @@ import { isHere, usePeersLive } from '@/services/peers/live'
 import { activity } from './activity'
 import { attention } from './attention'
 import { Findings, useFindings } from './findings'
+import { Traffic } from './traffic'
 
 const days = 14
 const most = 1000
@@ -32,17 +34,27 @@ function Figure({ value, words, to }: { value: number | undefined; words: string
   )
 }
 
-function Activity() {
+const Activity = memo(function Activity() {
   const { head } = useFeed()
+  const idle = useIdle()
   const since = useMemo(() => new Date(Date.now() - days * 86_400_000).toISOString(), [])
-  const query = useQuery({ queryKey: ['/events', 'since', since, head], enabled: head > 0, queryFn: () => readEvents(Math.max(head - most, 0), most, { since }), placeholderData: (before) => before })
-  const shown = useMemo(() => activity(query.data?.map(({ at }) => at) ?? [], days, Date.now()), [query.data])
+  const queries = useQueryClient()
+  const key = useMemo(() => ['/events', followed, 'since', since], [since])
+  const query = useQuery({
+    queryKey: key,
+    enabled: head > 0 && idle,
+    staleTime: Infinity,
+    queryFn: async () => (await readEvents(Math.max(theFeed().snapshot().head - most, 0), most, { since })).map(({ at }) => at),
+  })
+  // Once read it is counted on, and not read again.
+  useEffect(() => theFeed().follow((event) => queries.setQueryData<string[]>(key, (times) => times && [...times, event.at])), [key, queries])
+  const shown = useMemo(() => activity(query.data ?? [], days, Date.now()), [query.data])
   return (
     <Card title={t('dashboard.activity', { days })}>
       <Bars label={t('dashboard.activity', { days })} times={shown.times} values={shown.counts} />
     </Card>
   )
-}
+})
 
 export default function Dashboard() {
   const at = useAt()
@@ -56,8 +68,9 @@ export default function Dashboard() {
   const live = usePeersLive()
   const newest = useQuery(recent(30, at ?? head))
   const findings = useFindings(services.data, at === undefined).data?.items ?? (at === undefined ? null : [])
-  const wanting = findings && peers.data ? attention({ peers: peers.data, endpoint: cell?.endpoint, now: Date.now() }) : null
-  const isCalm = !wanting?.length && !findings?.some(({ ignored }) => !ignored)
+  // What the page knows by itself does not wait for the daemon's findings; that all is well does.
+  const wanting = peers.data ? attention({ peers: peers.data, endpoint: cell?.endpoint, now: Date.now() }) : null
+  const isCalm = wanting?.length === 0 && !!findings?.every(({ ignored }) => ignored)
   return (
     <Page title={cell ? t('dashboard.title', { name: cell.name }) : t('nav.dashboard')} lead={t('dashboard.lead')}>
       <div className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
@@ -73,7 +86,7 @@ export default function Dashboard() {
       <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
         <div className="flex min-w-0 flex-col gap-5">
           <Card title={t('dashboard.attention')}>
-            {wanting === null ? (
+            {wanting === null || (!wanting.length && !findings) ? (
               <Skeleton rows={2} />
             ) : (
               <div className="flex flex-col gap-3">
@@ -105,6 +118,7 @@ export default function Dashboard() {
               </div>
             )}
           </Card>
+          {at === undefined && !!peers.data?.length && <Traffic peers={peers.data} live={live} />}
           <Activity />
           <Card title={t('dashboard.services')} flush>
             <Loaded query={services} rows={2}>
