@@ -54,7 +54,14 @@ async function furnish(cell) {
   await cell.call('POST', '/mail/aliases', { address: 'hello@cell.home.arpa', targets: ['ada@cell.home.arpa', 'grace@cell.home.arpa'] })
   await cell.call('POST', '/proxy/sites', { host: 'photos.cell.home.arpa', upstream: '192.168.1.30:8080' })
   for (const rule of [{ action: 'accept', destination: '192.168.1.20', protocol: 'tcp', ports: '631', note: 'the printer' }, { action: 'drop', destination: '192.168.1.0/24', note: 'not the home network' }]) await cell.call('POST', '/routing/rules', rule)
-  await cell.call('POST', '/tokens', { name: 'monitoring', scopes: ['metrics:read', 'services:read'] })
+  await cell.call('POST', '/tokens', { name: 'monitoring', scopes: ['metrics:read', 'services:read'], sources: ['10.10.0.0/24'] })
+  await cell.call('POST', '/dns/blocklists', { name: 'ours', names: ['ads.example', 'tracker.example'], allow: ['good.tracker.example'] })
+  await cell.call('POST', '/dns/blocklists', { name: 'nowhere', url: 'https://192.0.2.1/hosts' })
+  await cell.call('POST', '/agents', { name: 'attic', services: ['dns'] })
+  await cell.call('POST', '/subscribers', { name: 'archive', scopes: ['peers:read', 'dns:read'], public_key: 'Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID' })
+  made.secret = (await cell.call('POST', '/vault/secrets', { name: 'backup-bucket', generate: true, description: 'Where the backups go', rotate_days: 90 })).resource
+  await cell.call('PUT', '/vault/secrets/backup-bucket', { generate: true })
+  await cell.call('POST', '/vault/secrets', { name: 'mail-relay', generate: true, description: 'The provider that sends our mail' })
   await eventually('all is well', async () => (await cell.call('GET', '/services')).items.every(({ enabled, state, health }) => !enabled || state !== 'applied' || health === 'healthy'))
   await cell.applied('dns', 'wireguard')
   return { ...made, grace }
@@ -85,6 +92,7 @@ const shots = (made, head) => [
     await page.locator('[data-reply]').waitFor()
   }],
   ['network-resolvers', '/network?tab=resolvers'],
+  ['network-blocking', '/network?tab=blocking', async (page) => { await page.locator('[data-blocklist="blocking"]').waitFor() }],
   ['network-dhcp', '/network?tab=dhcp'],
   ['network-time', '/network?tab=time'],
   ['wireguard', '/wireguard'],
@@ -92,6 +100,8 @@ const shots = (made, head) => [
   ['proxy', '/proxy'],
   ['mail', '/mail'],
   ['calendar', '/calendar'],
+  ['files', '/files'],
+  ['reach', '/routing?tab=reach'],
   ['cells', '/cells'],
   ['people', '/people'],
   ['person', `/people?open=${made.grace.id}`],
@@ -106,7 +116,9 @@ const shots = (made, head) => [
     await page.getByRole('img', { name: /QR code/ }).waitFor()
   }],
   ['vault', '/vault'],
-  ['vault-recovery', '/vault', async (page) => {
+  ['secrets', '/vault?tab=secrets'],
+  ['secret', `/vault?tab=secrets&open=${made.secret.id}`],
+  ['vault-recovery', '/vault?tab=recovery', async (page) => {
     await click('Show the recovery kit')(page)
     await page.getByRole('img', { name: /QR code/ }).waitFor()
   }],
@@ -115,12 +127,15 @@ const shots = (made, head) => [
   ['change', `/changes?open=${head - 3}`],
   ['compare', `/changes?tab=compare&from=${head - 8}&to=${head}`],
   ['time-travel', '/peers?at=9'],
-  ['logs', '/logs'],
+  ['logs', '/logs', async (page) => { await page.getByRole('log').locator('time').first().waitFor() }],
+  ['access', '/logs?tab=access'],
   ['settings', '/settings'],
   ['settings-ports', '/settings?tab=ports'],
   ['settings-agents', '/settings?tab=agents'],
   ['settings-sessions', '/settings?tab=sessions'],
   ['settings-services', '/settings?tab=services'],
+  ['service', '/settings?tab=services&open=dns'],
+  ['settings-config', '/settings?tab=config'],
   ['settings-tokens', '/settings?tab=tokens'],
   ['settings-backup', '/settings?tab=backup'],
   ['palette', '/', async (page) => {

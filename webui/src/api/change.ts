@@ -20,6 +20,8 @@ export interface Change {
   body?: unknown
   /** The version of the stream that the change was made against. */
   version?: number | undefined
+  /** Seconds within which it has to be confirmed, or it is taken back. */
+  confirmWithin?: number | undefined
   /** The body's media type where it is not JSON. */
   media?: string
   /** One to a change, kept over its retries. */
@@ -60,7 +62,7 @@ export interface Done {
 const call = client.request as (method: Method, path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>
 
 const parts = (one: Change, query: object, headers: object) => ({
-  params: { path: one.params, query, header: { ...headers, ...(one.version !== undefined && { 'If-Match': `"${one.version}"` }) } },
+  params: { path: one.params, query, header: { ...headers, ...(one.version !== undefined && { 'If-Match': `"${one.version}"` }), ...(one.confirmWithin && { 'Pic-Confirm-Within': String(one.confirmWithin) }) } },
   ...(one.body !== undefined && { body: one.body }),
   ...(one.media && { headers: { 'Content-Type': one.media }, bodySerializer: (body: unknown) => body }),
 })

@@ -48,3 +48,12 @@ it('names every event that it has a sentence for', () => {
   const named = Object.keys(english).filter((key) => /^event\.\w+$/.test(key))
   for (const key of named) expect(english).toHaveProperty([`${key}.name`])
 })
+
+it('has words for everything that the log tells of', () => {
+  const golden = new URL('../../../tests/golden/', import.meta.url)
+  const told = readdirSync(new URL('events/', golden)).map((file) => file.split('.')[0]!)
+  expect([...new Set(told)].filter((type) => !(`event.${type}` in english))).toEqual([])
+  const cell = JSON.parse(readFileSync(new URL('cell/everything/files/cell_config.json', golden), 'utf8')) as Record<string, object>
+  const collections = Object.values(cell).flatMap((area) => (area && typeof area === 'object' ? Object.keys(area) : []))
+  expect(collections.filter((name) => !(`collection.${name}` in english))).toEqual([])
+})

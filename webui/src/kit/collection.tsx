@@ -50,6 +50,7 @@ export interface CollectionSpec<P extends ListPath> {
   /** What to do with a new one besides showing it in the list, such as showing what is shown once. */
   onMade?: (done: Done) => void
   canUndo?: boolean
+  careful?: boolean | undefined
 }
 
 const one = (spec: { path: string; key?: string }) => `${spec.path}/{${spec.key ?? 'id'}}`
@@ -87,6 +88,7 @@ function ItemDrawer<P extends ListPath>({ spec, item, isNew, onClose }: { spec: 
             {...(spec.start && { start: spec.start })}
             original={thing}
             blocked={blocked}
+            careful={spec.careful}
             undo={spec.canUndo !== false}
             make={(body, inputs) => {
               const sent = spec.body ? spec.body(body, inputs) : body

@@ -37,7 +37,7 @@ export async function commitAndTell(one: Change, said: Said | ((done: Done) => S
   const done = await fresh(() => commit(one))
   theFeed().changed()
   const { title, undo: offer = true, quiet } = typeof said === 'function' ? said(done) : said
-  if (!quiet) toast({ tone: 'good', title, seq: done.seq, undo: offer && done.seq && mayNow('post', '/changes/{seq}/undo') ? () => void undo(done.seq) : undefined })
+  if (!quiet) toast({ tone: 'good', title, seq: done.seq || undefined, undo: offer && done.seq && mayNow('post', '/changes/{seq}/undo') ? () => void undo(done.seq) : undefined })
   return done
 }
 

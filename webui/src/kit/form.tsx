@@ -3,16 +3,20 @@
 // on its field with the focus there, and shows both versions when somebody else was faster.
 import { Eye } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState, type FormEvent, type ReactNode } from 'react'
-import { rehearse, type Change, type Done, type Plan } from '@/api/change'
+import { rehearse, scopeOf, type Change, type Done, type Plan } from '@/api/change'
 import { asProblem, byField, type Problem } from '@/api/problem'
-import { t } from '@/i18n'
+import { useMay } from '@/api/session'
+import { t, tn } from '@/i18n'
 import { commitAndTell } from './commit'
 import { ConflictView } from './conflict'
 import { dropDraft, keepDraft, readDraft } from './draft'
-import { Control, type FieldSpec } from './field'
+import { Control, Field, inputLook, type FieldSpec } from './field'
 import { creation, formSchema, patch, same, toInput, toValue, type FormName, type Input, type Inputs } from './form-values'
 import { PlanView } from './plan'
 import { Button, Callout } from './ui'
+
+const confirmPath = '/changes/{seq}/confirm'
+const waits = [0, 120, 600, 3600]
 
 type Resource = Record<string, unknown> & { version?: number }
 
@@ -38,12 +42,14 @@ interface Props {
   undo?: boolean
   canPlan?: boolean
   blocked?: string | undefined
+  /** It may cut off who makes it: offer to take it back by itself unless somebody confirms. */
+  careful?: boolean | undefined
   children?: ReactNode
   focus?: boolean
 }
 
 export function ChangeForm(props: Props) {
-  const { schema: name, fields, words, start, whole, draft, make, current, within = (answer: Resource) => answer, said, submit, onDone, onCancel, undo = true, canPlan = true, blocked, focus = true } = props
+  const { schema: name, fields, words, start, whole, draft, make, current, within = (answer: Resource) => answer, said, submit, onDone, onCancel, undo = true, canPlan = true, blocked, careful = false, focus = true } = props
   const schema = formSchema(name)
   const [original, setOriginal] = useState(props.original)
   const fresh = useMemo(
@@ -57,6 +63,8 @@ export function ChangeForm(props: Props) {
   const [theirs, setTheirs] = useState<Resource | null>(null)
   const [busy, setBusy] = useState<'plan' | 'commit' | null>(null)
   const [more, setMore] = useState(false)
+  const [wait, setWait] = useState(0)
+  const canWait = useMay('post', confirmPath) && scopeOf('post', confirmPath) !== undefined
   const attempt = useRef<{ body: string; change: Change } | null>(null)
   const form = useRef<HTMLFormElement>(null)
 
@@ -84,8 +92,8 @@ export function ChangeForm(props: Props) {
   /** The same body is the same change, with the same idempotency key: a retry after a broken line does nothing twice. */
   const changeNow = (version = original?.version): Change => {
     const now = body()
-    const known = JSON.stringify([now, version])
-    if (attempt.current?.body !== known) attempt.current = { body: known, change: { ...make(now, inputs), ...(version !== undefined && { version }) } }
+    const known = JSON.stringify([now, version, wait])
+    if (attempt.current?.body !== known) attempt.current = { body: known, change: { ...make(now, inputs), ...(version !== undefined && { version }), ...(wait && { confirmWithin: wait }) } }
     return attempt.current.change
   }
 
@@ -198,6 +206,27 @@ export function ChangeForm(props: Props) {
         )}
       </fieldset>
       {props.children}
+      {careful && canWait && !blocked && (
+        <Field label={t('waiting.net')} hint={t('waiting.net.hint')}>
+          {(ids) => (
+            <select
+              {...ids}
+              className={inputLook}
+              value={wait}
+              onChange={(event) => {
+                setWait(Number(event.target.value))
+                setPlan(null)
+              }}
+            >
+              {waits.map((seconds) => (
+                <option key={seconds} value={seconds}>
+                  {seconds ? tn('waiting.minutes', seconds / 60) : t('waiting.none')}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
       {problem && (!Object.keys(objections!.fields).length || !!objections!.rest.length) && (
         <div role="alert">
           <Callout tone="bad" title={problem.offline ? t('problem.unreachable') : problem.title}>

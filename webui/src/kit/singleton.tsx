@@ -21,11 +21,12 @@ interface Props<P extends GetPath> {
   fields: FieldSpec[]
   /** Of its events. */
   stream: string
+  careful?: boolean | undefined
   action?: ReactNode
   children?: ReactNode
 }
 
-export function Singleton<P extends GetPath>({ path, method, schema, words, fields, stream, action, children }: Props<P>) {
+export function Singleton<P extends GetPath>({ path, method, schema, words, fields, stream, careful, action, children }: Props<P>) {
   const query = useGet(path)
   const queries = useQueryClient()
   const blocked = useBlocked(method, path)
@@ -41,6 +42,7 @@ export function Singleton<P extends GetPath>({ path, method, schema, words, fiel
               draft={words}
               whole={method === 'put'}
               focus={false}
+              careful={careful}
               fields={fields}
               original={settings as Record<string, unknown> & { version?: number }}
               blocked={blocked}

@@ -4,6 +4,7 @@ import { Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router'
 import { Clock, Lock, Menu as MenuIcon, Search, WifiOff, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { useFeed, theFeed } from '@/api/feed'
+import { scopeOf } from '@/api/change'
 import { get } from '@/api/query'
 import { useMay, useSession } from '@/api/session'
 import { useAt } from '@/api/time'
@@ -17,6 +18,7 @@ import { Mark } from './mark'
 
 const TimeBar = lazy(() => import('./time-bar'))
 const Palette = lazy(() => import('./palette'))
+const Waiting = lazy(() => import('./waiting'))
 const StepUp = lazy(() => import('./step-up'))
 const onApple = /mac|iphone|ipad/i.test(navigator.userAgent)
 
@@ -33,7 +35,7 @@ function Navigation({ onPick }: { onPick?: () => void }) {
   const at = useAt()
   const groups = grouped(pagesOf(useSession()))
   return (
-    <div className="-mx-1 flex min-h-0 flex-col gap-3 overflow-y-auto px-1 pb-2">
+    <div className="-mx-1 flex min-h-0 flex-col gap-2.5 overflow-y-auto px-1 pb-2">
       {groups.map(({ title, pages: of }) => (
         <div key={title ?? ''}>
           {title && (
@@ -51,7 +53,7 @@ function Navigation({ onPick }: { onPick?: () => void }) {
                     search={(at ? { at } : {}) as never}
                     onClick={onPick}
                     aria-current={here ? 'page' : undefined}
-                    className={cx('flex min-h-9 items-center gap-3 rounded-lg px-3 text-sm font-medium transition-colors max-lg:min-h-10', here ? 'bg-accent-soft text-accent-text' : 'text-soft hover:bg-sunken hover:text-ink')}
+                    className={cx('flex min-h-8 items-center gap-3 rounded-lg px-3 text-sm font-medium transition-colors max-lg:min-h-10', here ? 'bg-accent-soft text-accent-text' : 'text-soft hover:bg-sunken hover:text-ink')}
                   >
                     <Icon aria-hidden className="size-[1.125rem] shrink-0" />
                     {t(title)}
@@ -124,6 +126,7 @@ export function Shell() {
   const mayLook = useMay('get', '/events')
   const cell = useQuery({ ...get('/cell', {}, at), enabled: useMay('get', '/cell') }).data
   const asked = useAsked()
+  const mayWait = useMay('get', '/changes/waiting') && scopeOf('get', '/changes/waiting') !== undefined
 
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
@@ -180,6 +183,11 @@ export function Shell() {
           <Account onPalette={() => setPalette(true)} />
         </header>
         <Connection />
+        {mayWait && (
+          <Suspense fallback={null}>
+            <Waiting />
+          </Suspense>
+        )}
         {(slider || at !== undefined) && (
           <Suspense fallback={<div className="h-24 border-b border-line bg-surface" />}>
             <TimeBar onClose={() => setSlider(false)} />

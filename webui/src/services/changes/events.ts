@@ -9,6 +9,7 @@ import { t, tOr } from '@/i18n'
 export function subject(event: Event, known?: (id: string) => string | undefined): string {
   const data = event.data as Record<string, unknown>
   for (const key of ['name', 'username', 'subject', 'host', 'address', 'to_address', 'service', 'domain', 'note', 'finding']) if (typeof data[key] === 'string' && data[key]) return data[key]
+  if (typeof data.seq === 'number') return `#${data.seq}`
   const id = typeof data.id === 'string' ? data.id : event.stream.slice(event.stream.indexOf('-') + 1)
   return known?.(id) ?? ''
 }

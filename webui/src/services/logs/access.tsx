@@ -23,7 +23,7 @@ export const accessWords = (kind: string) => tOr(`access.kind.${kind}`, kind.rep
 
 const columns: Column<Entry>[] = [
   { key: 'kind', title: t('access.what'), width: '1.2fr', cell: ({ kind }) => <Badge tone={tone(kind)}>{accessWords(kind)}</Badge> },
-  { key: 'actor', title: t('access.who'), cell: ({ actor }) => who(actor) },
+  { key: 'actor', title: t('access.who'), cell: ({ actor }) => (actor ? who(actor) : '—') },
   { key: 'at', title: t('access.when'), width: '1fr', cell: ({ at }) => <time dateTime={at} title={dateTime(at)}>{relative(at)}</time> },
   { key: 'source', title: t('access.from'), cell: ({ source }) => <Mono>{source}</Mono> },
   { key: 'detail', title: t('access.detail'), width: '1.4fr', wide: true, cell: ({ detail, request_id }) => <span className="text-soft" title={t('access.request', { id: request_id })}>{detail || '—'}</span> },

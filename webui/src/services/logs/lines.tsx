@@ -63,7 +63,7 @@ export function Lines() {
     <Card
       title={t('logs.lines')}
       action={
-        <div className="flex flex-wrap items-center gap-2">
+        <div className="flex flex-wrap items-center gap-2 max-sm:w-full">
           <select aria-label={t('logs.source')} className="min-h-10 rounded-lg border border-line-strong bg-surface px-2 text-sm sm:min-h-9" value={open} onChange={(event) => go({ open: event.target.value || undefined }, true)}>
             <option value="">{t('logs.everything')}</option>
             {mayAccess && <option value={access}>{t('access.title')}</option>}
@@ -73,7 +73,7 @@ export function Lines() {
               </option>
             ))}
           </select>
-          <div className="relative">
+          <div className="relative max-sm:w-full">
             <Search aria-hidden className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" />
             <input
               type="search"
@@ -81,7 +81,7 @@ export function Lines() {
               placeholder={t('search')}
               value={q}
               onChange={(event) => go({ q: event.target.value || undefined }, true)}
-              className="min-h-10 w-56 rounded-lg border border-line-strong bg-surface pr-3 pl-9 text-sm sm:min-h-9"
+              className="min-h-10 w-full rounded-lg sm:w-56 border border-line-strong bg-surface pr-3 pl-9 text-sm sm:min-h-9"
             />
           </div>
         </div>

@@ -35,7 +35,7 @@ export function Records() {
           { key: 'name', title: t('record.name'), width: '1.5fr', sort: full, cell: full },
           { key: 'type', title: t('record.type'), width: '5rem', sort: (record) => record.type, cell: (record) => <Badge tone="info">{record.type}</Badge> },
           { key: 'value', title: t('record.value'), width: '2fr', sort: (record) => record.value, cell: (record) => <Mono>{record.value}</Mono> },
-          { key: 'ttl', title: t('record.ttl'), width: '5rem', wide: true, sort: (record) => record.ttl, cell: (record) => <span className="text-soft tabular-nums">{record.ttl}</span> },
+          { key: 'ttl', title: t('record.ttl.short'), width: '4rem', wide: true, sort: (record) => record.ttl, cell: (record) => <span className="text-soft tabular-nums">{record.ttl}</span> },
         ],
       }}
     />

@@ -45,4 +45,4 @@ const fields: FieldSpec[] = [
   { name: 'forwards', render: (control) => <Forwards {...control} /> },
 ]
 
-export const Resolvers = () => <Singleton path="/dns/upstreams" stream="dns-upstreams" method="put" schema="SetDnsUpstreams" words="upstreams" fields={fields} />
+export const Resolvers = () => <Singleton path="/dns/upstreams" careful stream="dns-upstreams" method="put" schema="SetDnsUpstreams" words="upstreams" fields={fields} />

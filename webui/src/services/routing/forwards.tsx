@@ -43,7 +43,7 @@ export function Forwards() {
           ],
         }}
       />
-      <Singleton path="/routing/nat" stream="routing-nat" method="put" schema="SetNat" words="nat" fields={[{ name: 'masquerade' }]} />
+      <Singleton path="/routing/nat" careful stream="routing-nat" method="put" schema="SetNat" words="nat" fields={[{ name: 'masquerade' }]} />
     </div>
   )
 }

@@ -67,6 +67,7 @@ export function Rules() {
   const spec: CollectionSpec<'/routing/rules'> = {
     path: '/routing/rules',
     stream: 'rule-',
+    careful: true,
     words: 'rule',
     icon: ListOrdered,
     name: nameOf,

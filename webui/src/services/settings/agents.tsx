@@ -34,9 +34,9 @@ function Beside({ agent }: { agent: Agent }) {
       {agent.services.map((name) => {
         const service = past || !agent.enrolled_at ? undefined : services?.find((one) => one.name === name)
         return (
-          <Badge key={name} tone={service ? toneOf(service) : 'idle'}>
+          <Badge key={name} tone={service ? toneOf(service) : 'idle'} mark={!!service}>
             {tOr(`service.${name}`, name)}
-            {service && `: ${tOr(`state.${wordOf(service)}`, wordOf(service))}`}
+            {service && toneOf(service) !== 'good' && `: ${tOr(`state.${wordOf(service)}`, wordOf(service))}`}
           </Badge>
         )
       })}

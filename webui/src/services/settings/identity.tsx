@@ -11,4 +11,4 @@ const fields: FieldSpec[] = [
   { name: 'vpn_range6', mono: true, advanced: true },
 ]
 
-export const Identity = () => <Singleton path="/cell" stream="cell" method="patch" schema="ChangeCell" words="cell" fields={fields} />
+export const Identity = () => <Singleton path="/cell" careful stream="cell" method="patch" schema="ChangeCell" words="cell" fields={fields} />

@@ -19,7 +19,7 @@ export function Ports() {
     <Loaded query={query}>
       {(stack) =>
         stack.configured ? (
-          <Singleton path="/stack" stream="stack" method="patch" schema="ChangeStack" words="stack" fields={fields}>
+          <Singleton path="/stack" careful stream="stack" method="patch" schema="ChangeStack" words="stack" fields={fields}>
             <p className="mb-5 text-sm text-soft">{t('stack.text')}</p>
           </Singleton>
         ) : (

@@ -26,15 +26,17 @@ export function Services() {
               const set = (enabled: boolean) => void press(change('patch', '/services/{service}', { params: { service: service.name }, body: { enabled } }), { title: t(enabled ? 'services.on' : 'services.off', { name }) })
               return (
                 <li key={service.name} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3.5 sm:px-5">
-                  <div className="min-w-48 flex-1">
+                  <div className="min-w-56 flex-1">
                     <button type="button" className="font-medium hover:underline" onClick={() => go({ open: service.name })}>
                       {name}
                     </button>
                     <p className="text-sm text-soft">{tOr(`service.${service.name}.text`, '')}</p>
                     {service.detail && <pre className="mt-1 font-mono text-xs whitespace-pre-wrap text-soft">{service.detail}</pre>}
                   </div>
-                  <ServiceState service={service} />
-                  <Switch label={t('services.enable', { name })} checked={service.enabled} disabled={!!blocked || busy} onChange={set} />
+                  <span className="ml-auto flex items-center gap-4">
+                    <ServiceState service={service} />
+                    <Switch label={t('services.enable', { name })} checked={service.enabled} disabled={!!blocked || busy} onChange={set} />
+                  </span>
                 </li>
               )
             })}

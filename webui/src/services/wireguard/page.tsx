@@ -47,7 +47,7 @@ export default function Wireguard() {
                 )}
               </div>
             </Card>
-            <Singleton path="/wireguard" stream="wireguard" method="patch" schema="ChangeWireguard" words="wireguard" fields={fields} />
+            <Singleton path="/wireguard" careful stream="wireguard" method="patch" schema="ChangeWireguard" words="wireguard" fields={fields} />
             <Card title={t('wireguard.file')} className="lg:col-span-2">
               <ArtefactText service="wireguard" path="wg0.conf" />
             </Card>
