@@ -74,9 +74,11 @@ void render_service(std::string_view service, const World* before, const World& 
 /// Everything from nothing.
 [[nodiscard]] Artefacts render_all(const World& now);
 
-/// The commands that make the streams that `wants` accepts in `now` what they are in `target`.
+/// The commands that make the streams that `wants` accepts in `now` what they are in `target`. `moving`: told
+/// which streams they bring back.
 [[nodiscard]] std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
-                                                       std::function<bool(std::string_view stream)> wants);
+                                                       std::function<bool(std::string_view stream)> wants,
+                                                       Moving* moving = nullptr);
 
 /// The commands that bring `restored`, the world of a backup, forward. `replaced`: the world that it takes
 /// the place of, if that is the same cell's. `has`: whether the vault still holds a secret.

@@ -5,6 +5,7 @@
 #include "projections/calendar/calendar.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/certificates/certificates.hpp"
+#include "projections/confirmations/confirmations.hpp"
 #include "projections/dhcp/dhcp.hpp"
 #include "projections/dns/dns.hpp"
 #include "projections/files/files.hpp"

@@ -16,6 +16,7 @@ namespace accounts { struct Service; }
 namespace calendar { struct Service; }
 namespace cell { struct Service; }
 namespace certificates { struct Service; }
+namespace confirmations { struct Service; }
 namespace dhcp { struct Service; }
 namespace dns { struct Service; }
 namespace files { struct Service; }
@@ -39,6 +40,7 @@ using Services = TypeList<
     services::Service,
     stack::Service,
     findings::Service,
+    confirmations::Service,
     peers::Service,
     wireguard::Service,
     routing::Service,

@@ -8,6 +8,7 @@
 #include "controller/api/fault.hpp"
 #include "controller/api/queries.hpp"
 #include "controller/core/diff.hpp"
+#include "projections/confirmations/confirmations.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/services/services.hpp"
 
@@ -70,13 +71,14 @@ void show_resources(const core::Cell& cell, http::CommandAnswer& answer, const W
     }
 }
 
-http::CommandAnswer make_parts(const core::Cell& cell, const core::Outcome& outcome, bool is_change_set) {
+http::CommandAnswer make_parts(const core::Cell& cell, const core::Outcome& outcome,
+                               const std::vector<ResourceName>& resources, bool is_change_set) {
     http::CommandAnswer answer;
     answer.seq = outcome.sequence;
     answer.events = events_json(outcome.events, outcome.appended);
-    show_resources(cell, answer, outcome.world, outcome.resources, is_change_set);
-    if (!is_change_set && !outcome.resources.empty()) {
-        const auto& name = outcome.resources.front();
+    show_resources(cell, answer, outcome.world, resources, is_change_set);
+    if (!is_change_set && !resources.empty()) {
+        const auto& name = resources.front();
         answer.version = resource_version(outcome.world, name.collection, name.key);
     }
     return answer;
@@ -149,6 +151,7 @@ struct CommandPort::Pending {
     std::optional<std::chrono::seconds> wait;
     bool is_change_set = false;
     bool has_key = false;
+    bool is_confirmed_later = false;
     Sequence first;
     std::vector<std::move_only_function<void()>> after;
 };
@@ -176,7 +179,9 @@ Rejection placed(Rejection refused, bool is_change_set) {
 
 core::Answer CommandPort::make_answer(const core::Cell& cell, Pending& pending,
                                       const core::Outcome& outcome) {
-    pending.parts = make_parts(cell, outcome, pending.is_change_set);
+    auto resources = outcome.resources;
+    if (pending.is_confirmed_later) resources.pop_back();  // the waiting itself, which nobody asked to see
+    pending.parts = make_parts(cell, outcome, resources, pending.is_change_set);
     pending.first = outcome.appended.empty() ? outcome.sequence.next() : outcome.appended.front().sequence;
     core::Answer answer;
     if (pending.has_key) answer.body = pack(pending.parts);
@@ -225,8 +230,26 @@ void CommandPort::submit(http::CommandCall call, Done done) {
     });
 }
 
-void CommandPort::run(http::CommandCall call, Done done) {
+/// Refused where the change could not be taken back: found out by a dry run of it.
+Result<void> CommandPort::check_confirmable(http::CommandCall call) const {
+    call.dry_run = true;
     auto expanded = guarded_expand(with_, call);
+    if (!expanded) return std::unexpected(std::move(expanded.error()));
+    const auto before = cell_.world();
+    const auto plan = cell_.plan(std::move(expanded->request));
+    if (!plan) return std::unexpected(placed(plan.error(), call.is_change_set));
+    return core::check_undoable(*before, plan->after, plan->events);
+}
+
+void CommandPort::run(http::CommandCall call, Done done) {
+    auto confirmable = call.confirm_within ? check_confirmable(call) : Result<void>{};
+    auto expanded =
+        confirmable ? guarded_expand(with_, call) : std::unexpected(std::move(confirmable.error()));
+    if (expanded && call.confirm_within) {
+        using Await = confirmations::AwaitConfirmation;
+        expanded->request.commands.push_back(
+            std::make_unique<CommandOf<Await>>(Await{*call.confirm_within, {}, {}}));
+    }
     if (!expanded) {
         if (call.idempotency_key.empty() || call.dry_run)
             return done(std::unexpected(std::move(expanded.error())));
@@ -252,6 +275,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     pending->wait = call.wait;
     pending->is_change_set = call.is_change_set;
     pending->has_key = request.key.has_value();
+    pending->is_confirmed_later = call.confirm_within.has_value();
     pending->after = std::move(expanded->after);
     cell_.change(
         std::move(request),

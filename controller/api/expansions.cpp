@@ -11,6 +11,7 @@
 #include "controller/core/time_zones.hpp"
 #include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
+#include "projections/confirmations/confirmations.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
@@ -106,6 +107,16 @@ Result<void> undo(Expansion& e) {
         e, core::plan_undo(e.with.cell.store(), e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
+/// A change is named by any of its events; it waits under its last one.
+Result<void> confirm(Expansion& e) {
+    const std::uint64_t seq = e.data["seq"].get_uint64().value_unsafe();
+    const auto& store = e.with.cell.store();
+    const auto event = store.event(Sequence{seq});
+    if (!event) return reject("not_found", fmt::format("there is no event {}", seq));
+    e.add(confirmations::ConfirmChange{store.change(event->change.change_id).back().sequence});
+    return {};
+}
+
 Result<void> restore_to(Expansion& e) {
     const std::uint64_t seq = e.data["to_seq"].get_uint64().value_unsafe();
     return compensate(e, core::plan_restore(e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
@@ -146,6 +157,7 @@ const Expansions& table() {
             {"RemoveSubscriber",
              {[](Expansion& e) { return remove_client(e, accounts::BusKind::subscriber); }}},
             {"ChangeCell", {change_cell}},
+            {"ConfirmChange", {confirm, true}},
             {"Undo", {undo, true}},
             {"RestoreTo", {restore_to, true}},
             {"ImportConfig", {import_config, true}},
@@ -187,7 +199,7 @@ Result<AnyCommand> own_peer(Json data, const http::Principal& who) {
 }  // namespace
 
 bool takes_long(const http::CommandCall& call) {
-    if (call.dry_run) return true;
+    if (call.dry_run || call.confirm_within) return true;
     for (const auto& command : call.commands) {
         const auto entry = table().find(command.type);
         if (entry != table().end() && entry->second.long_running) return true;

@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "controller/core/certificate_keeper.hpp"
+#include "controller/core/confirmation_keeper.hpp"
 #include "controller/core/event_json.hpp"
 #include "controller/core/housekeeping.hpp"
 #include "projections/cell/cell.hpp"
@@ -76,6 +77,7 @@ void Cell::start() {
         change(std::move(request), [](const Outcome&) { return Answer{}; }, [](Result<Answer>) {});
     };
     open_live_history();
+    keep_confirmations();
     const auto keeper =
         std::make_shared<CertificateKeeper>(vault_, [this](std::vector<AnyCommand> commands, auto done) {
             ChangeRequest request;
@@ -108,10 +110,32 @@ void Cell::open_live_history() {
     }
 }
 
+void Cell::keep_confirmations() {
+    ConfirmationKeeper::Hooks hooks;
+    hooks.post = [this](auto work) { post(std::move(work)); };
+    hooks.plan = [this](const World& now_world, Sequence sequence) {
+        return plan_undo(store_, history_, now_world, sequence, Later::taken_along);
+    };
+    hooks.change = [this](std::vector<AnyCommand> commands, std::optional<Sequence> causation, auto done) {
+        ChangeRequest request;
+        request.commands = std::move(commands);
+        request.causation = causation;
+        request.actor = "system";
+        request.source = "daemon";
+        change(
+            std::move(request), [](const Outcome&) { return Answer{}; },
+            [done = std::move(done)](Result<Answer> answer) {
+                done(answer ? Result<void>{} : std::unexpected(std::move(answer.error())));
+            });
+    };
+    confirmations_ = std::make_unique<ConfirmationKeeper>(std::move(hooks));
+}
+
 /// On the housekeeping's thread; what waits for a disk goes to a worker.
 void Cell::tick() {
     const auto now = std::chrono::steady_clock::now();
     publisher_.tick(now);
+    confirmations_->look(world(), core::now(), now);
     if (!live_history_ || now - sampled_ < std::chrono::milliseconds(LiveHistory::step_ms)) return;
     sampled_ = now;
     post([this] {

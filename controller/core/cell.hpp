@@ -56,6 +56,7 @@ struct Plan {
     Artefacts artefacts_before, artefacts_after;
 };
 
+class ConfirmationKeeper;
 class Housekeeping;
 
 class Cell final : private bus::Backend {
@@ -132,6 +133,7 @@ class Cell final : private bus::Backend {
     Result<void> before_commit(const std::shared_ptr<const World>& world);
     void committed(const World& before, const World& after);
     void open_live_history();
+    void keep_confirmations();
     void tick();
     void start_bus();
     struct Workers;
@@ -150,6 +152,7 @@ class Cell final : private bus::Backend {
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<bus::Server> bus_;
     std::string bus_public_key_;
+    std::unique_ptr<ConfirmationKeeper> confirmations_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Housekeeping> housekeeping_;
     World initial_;

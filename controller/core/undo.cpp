@@ -6,6 +6,7 @@
 #include <set>
 
 #include "projections/accounts/accounts.hpp"
+#include "projections/confirmations/confirmations.hpp"
 #include "projections/dispatch.hpp"
 
 namespace pic::core {
@@ -48,14 +49,17 @@ std::optional<Rejection> who_left(const std::vector<Event>& change, const World&
 }  // namespace
 
 Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now,
-                               Sequence sequence) {
+                               Sequence sequence, Later later) {
     const auto event = store.event(sequence);
     if (!event) return reject("not_found", fmt::format("there is no event {}", sequence.value));
     const auto change = store.change(event->change.change_id);
     std::set<std::string> streams;
-    for (const auto& e : change) streams.insert(e.stream);
+    for (const auto& e : change) {
+        if (!confirmations::is_stream(e.stream)) streams.insert(e.stream);
+    }
     const auto first = change.front().sequence, last = change.back().sequence;
-    if (auto overlaps = later_events(store, streams, last); !overlaps.empty()) {
+    const bool takes_along = later == Later::taken_along;
+    if (auto overlaps = takes_along ? FieldErrors{} : later_events(store, streams, last); !overlaps.empty()) {
         return reject("undo_overlap",
                       "later changes build on this one; undo them first, or restore to a moment before it",
                       std::move(overlaps));
@@ -68,6 +72,7 @@ Result<Compensation> plan_undo(const log::LogStore& store, History& history, con
     plan.commands = reconcile_worlds(
         now, **target, [&](std::string_view stream) { return streams.contains(std::string(stream)); });
     for (const auto& e : change) {
+        if (takes_along || !streams.contains(e.stream)) continue;
         std::erase_if(plan.expected, [&](const Expectation& known) { return known.stream == e.stream; });
         plan.expected.push_back({e.stream, e.version});
     }
@@ -78,6 +83,24 @@ Result<Compensation> plan_undo(const log::LogStore& store, History& history, con
                       "undo");
     }
     return plan;
+}
+
+Result<void> check_undoable(const World& before, const World& after, const std::vector<NewEvent>& events) {
+    std::set<std::string> streams;
+    for (const auto& e : events) {
+        if (!confirmations::is_stream(e.stream)) streams.insert(e.stream);
+    }
+    Moving back;
+    (void)reconcile_worlds(
+        after, before, [&](std::string_view stream) { return streams.contains(std::string(stream)); }, &back);
+    for (const auto& stream : streams) {
+        if (back->contains(stream)) continue;
+        return reject("not_undoable",
+                      fmt::format("what this changes at {} only goes forward, so it cannot be "
+                                  "taken back if nobody confirms it",
+                                  stream));
+    }
+    return {};
 }
 
 Result<Compensation> plan_restore(History& history, const World& now, Sequence sequence) {

@@ -17,11 +17,22 @@ struct Compensation {
     Sequence undoes;                    ///< the last event of the undone change; the causation of the new one
 };
 
+/// What becomes of later changes of the same things.
+enum class Later {
+    refused,      ///< they stand in the way
+    taken_along,  ///< they go back too
+};
+
 /// What undoes the change that the event `sequence` is part of. Rejections: "not_found"; "undo_overlap" with
-/// the events that came later on the same streams; "nothing_to_undo" where all of it only goes forward, or
+/// the events that came later on the same streams; "person_removed"; "nothing_to_undo" where all of it only goes forward, or
 /// has been undone already.
 [[nodiscard]] Result<Compensation> plan_undo(const log::LogStore& store, History& history, const World& now,
-                                             Sequence sequence);
+                                             Sequence sequence, Later later = Later::refused);
+
+/// Whether an undo would take back all that a change does: `not_undoable` where a part of it only goes
+/// forward.
+[[nodiscard]] Result<void> check_undoable(const World& before, const World& after,
+                                          const std::vector<NewEvent>& events);
 
 /// What brings the whole cell to `sequence`. Rejections: "unknown_sequence", "nothing_to_undo".
 [[nodiscard]] Result<Compensation> plan_restore(History& history, const World& now, Sequence sequence);

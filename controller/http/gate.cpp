@@ -90,8 +90,11 @@ std::optional<Response> Gate::admit(Request& request, const PrincipalPtr& local)
     if (!request.operation->before_claim && !gatekeeper_.claimed()) return refuse({"setup_required", {}});
     if (auto allowed = authorize(request, local); !allowed) return refuse(allowed.error());
     if (auto fits = check_media_type(request); !fits) return refuse(fits.error());
-    if (request.operation->not_built || request.has_header("Pic-Confirm-Within"))
-        return refuse({"not_built", {}});
+    if (request.operation->not_built) return refuse({"not_built", {}});
+    const bool is_change = !request.operation->command.empty() || request.operation->change_set;
+    if (request.has_header("Pic-Confirm-Within") && !is_change) {
+        return refuse({"invalid_field", "Pic-Confirm-Within is for changes, and this call makes none."});
+    }
     return std::nullopt;
 }
 

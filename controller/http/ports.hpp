@@ -64,7 +64,8 @@ struct CommandCall {
     std::string idempotency_scope;  ///< actor, method and path
     Digest body_digest{};           ///< of the body, with a key only
     bool dry_run = false;
-    std::optional<std::chrono::seconds> wait;  ///< Prefer: wait
+    std::optional<std::chrono::seconds> wait;     ///< Prefer: wait
+    std::optional<std::uint32_t> confirm_within;  ///< Pic-Confirm-Within: seconds
 };
 
 /// All members but `seq` are JSON text as the answer has it, empty where there is nothing to say.

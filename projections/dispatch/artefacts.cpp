@@ -75,9 +75,10 @@ Artefacts render_all(const World& now) {
 }
 
 std::vector<AnyCommand> reconcile_worlds(const World& now, const World& target,
-                                         std::function<bool(std::string_view stream)> wants) {
+                                         std::function<bool(std::string_view stream)> wants, Moving* moving) {
     Reconciler out(std::move(wants));
     each_service([&]<class S> { reconcile_by_lookup<S>(now, target, out); });
+    if (moving != nullptr) *moving = out.moving();
     return out.take();
 }
 

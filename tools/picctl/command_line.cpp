@@ -110,6 +110,8 @@ Options options_from(const Arguments& globals) {
     else if (!wait.empty())
         options.wait_seconds =
             static_cast<int>(std::min<std::uint64_t>(number(wait, "number of seconds"), 3600));
+    if (const auto within = globals.text("--confirm-within"); !within.empty())
+        options.confirm_within = number(within, "number of seconds");
     return options;
 }
 
@@ -124,10 +126,11 @@ const Verb* chosen(const Parser& parser) {
 }
 
 void check_role(const Verb& verb, const Options& options) {
-    const bool changes = options.dry_run || options.wait_seconds > 0 || !options.if_match.empty() ||
-                         !options.idempotency_key.empty();
+    const bool changes = options.dry_run || options.wait_seconds > 0 || options.confirm_within > 0 ||
+                         !options.if_match.empty() || !options.idempotency_key.empty();
     if (changes && verb.role != Role::command)
-        throw Failure(ExitCode::usage, fmt::format("'{}' changes nothing: --dry-run, --wait, --if-match and "
+        throw Failure(ExitCode::usage, fmt::format("'{}' changes nothing: --dry-run, --wait, "
+                                                   "--confirm-within, --if-match and "
                                                    "--idempotency-key are for changes",
                                                    verb.path));
     if (options.at && verb.role != Role::query)
@@ -196,6 +199,8 @@ const std::vector<Parameter>& global_options() {
         {.name = "--wait",
          .help = "wait until the services have the change, 30 s or --wait=SECONDS",
          .kind = Kind::flag},
+        {.name = "--confirm-within",
+         .help = "seconds after which the change is taken back unless it is confirmed"},
         {.name = "--if-match", .help = "refuse the change if the resource's version is another"},
         {.name = "--idempotency-key", .help = "make a repeated change count once"},
         {.name = "--help", .help = "print help", .kind = Kind::flag},

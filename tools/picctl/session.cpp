@@ -177,6 +177,8 @@ json Session::change(const std::string& method, const std::string& path, const j
 json Session::change_raw(Request request) {
     if (options_.dry_run) append_query(request.target, "dry_run=true");
     if (options_.wait_seconds > 0) request.headers["Prefer"] = fmt::format("wait={}", options_.wait_seconds);
+    if (options_.confirm_within > 0)
+        request.headers["Pic-Confirm-Within"] = std::to_string(options_.confirm_within);
     if (!options_.if_match.empty()) request.headers["If-Match"] = fmt::format("\"{}\"", options_.if_match);
     if (!options_.idempotency_key.empty()) request.headers["Idempotency-Key"] = options_.idempotency_key;
 
@@ -208,6 +210,10 @@ void Session::show_change(const json& answer, const std::string& sentence) {
         terminal_.out << sentence;
         if (answer.contains("seq")) terminal_.out << " (sequence " << answer.at("seq") << ')';
         terminal_.out << ".\n";
+        if (options_.confirm_within > 0 && answer.contains("seq")) {
+            terminal_.out << fmt::format("It is taken back in {} s unless you say: picctl confirm {}\n",
+                                         options_.confirm_within, answer.at("seq").get<std::uint64_t>());
+        }
         all_applied = show_applied(terminal_.out, applied);
     }
     if (!all_applied)

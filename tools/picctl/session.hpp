@@ -23,7 +23,8 @@ struct Options {
     std::string ca_file;          ///< --ca-file, PIC_CA_FILE
     bool json = false;
     bool dry_run = false;
-    int wait_seconds = 0;  ///< 0: do not wait
+    int wait_seconds = 0;              ///< 0: do not wait
+    std::uint64_t confirm_within = 0;  ///< seconds; 0: the change stays without being confirmed
     std::string if_match;
     std::string idempotency_key;
     std::optional<std::uint64_t> at;

@@ -55,7 +55,7 @@ class Arguments {
 
 enum class Role {
     query,    ///< may be asked `at` a sequence
-    command,  ///< changes the cell: takes --dry-run, --wait, --if-match, --idempotency-key
+    command,  ///< changes the cell: takes --dry-run, --wait, --confirm-within, --if-match, --idempotency-key
     local,    ///< neither
 };
 

@@ -47,6 +47,19 @@ std::optional<std::chrono::seconds> read_wait(std::string_view prefer) {
     return std::nullopt;
 }
 
+/// Pic-Confirm-Within: a day at most, since it stands for somebody who is looking on.
+constexpr std::uint64_t longest_confirmation = 24 * 60 * 60;
+
+Result<std::optional<std::uint32_t>> read_confirm_within(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    const auto seconds = number(text);
+    if (seconds && *seconds >= 1 && *seconds <= longest_confirmation)
+        return static_cast<std::uint32_t>(*seconds);
+    return std::unexpected(
+        invalid_fields({{"Pic-Confirm-Within:",
+                         fmt::format("must be a number of seconds from 1 to {}", longest_confirmation)}}));
+}
+
 /// The body with the path's parameters before its own fields: {"id":"...","name":"..."}.
 std::string command_data(const Request& request) {
     std::string data = "{";
@@ -140,6 +153,9 @@ Result<void> read_command_headers(const Request& request, CommandCall& call) {
     if (!version) return std::unexpected(version.error());
     call.if_match = *version;
     call.wait = read_wait(request.header("Prefer"));
+    auto within = read_confirm_within(request.header("Pic-Confirm-Within"));
+    if (!within) return std::unexpected(within.error());
+    call.confirm_within = *within;
     call.idempotency_key = request.header("Idempotency-Key");
     if (!call.idempotency_key.empty()) {
         call.idempotency_scope = fmt::format("{} {} {}", request.principal ? request.principal->actor : "",

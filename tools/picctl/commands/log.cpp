@@ -192,6 +192,12 @@ void undo(Session& session, const Arguments& arguments) {
                         fmt::format("Took back the change of {}", sequence));
 }
 
+void confirm(Session& session, const Arguments& arguments) {
+    const auto sequence = number_or(arguments, "sequence", 0);
+    session.show_change(session.change("POST", fmt::format("/changes/{}/confirm", sequence), json::object()),
+                        fmt::format("Confirmed the change of {}", sequence));
+}
+
 void restore(Session& session, const Arguments& arguments) {
     const auto sequence = number_or(arguments, "sequence", 0);
     session.show_change(session.change("POST", "/restore", {{"to_seq", sequence}}),
@@ -226,6 +232,11 @@ Verbs log_verbs() {
          {{.name = "from", .help = "the earlier", .kind = Kind::number, .required = true},
           {.name = "to", .help = "the later (now)", .kind = Kind::number}},
          diff},
+        {"confirm",
+         Role::command,
+         "confirm a change made with --confirm-within, so that it stays",
+         {sequence_parameter},
+         confirm},
         {"undo", Role::command, "take a change back, by appending", {sequence_parameter}, undo},
         {"restore",
          Role::command,
