@@ -245,12 +245,23 @@ class Commands(Contract):
         plain = self.made(self.admin.post("/peers", {"name": "unwaited"}, Prefer="handling=lenient"), 201).json
         self.assertNotIn("applied", plain)
 
-    def test_commit_confirm_is_refused_and_not_ignored(self):
+    def test_commit_confirm_is_read_or_refused_and_not_ignored(self):
         before = self.head()
-        self.refused(self.admin.post("/peers", {"name": "unsure"}, Pic_Confirm_Within="60"), 501, "not_built")
-        self.refused(self.admin.post("/peers", {"name": "unsure"}, Pic_Confirm_Within=" "), 501, "not_built")
-        self.refused(self.admin.post("/changes/1/confirm"), 501, "not_built")
+        self.refused(self.admin.post("/peers", {"name": "unsure"}, Pic_Confirm_Within=" "), 422, "invalid_field")
+        self.refused(self.admin.get("/peers", Pic_Confirm_Within="60"), 422, "invalid_field")
+        self.refused(self.admin.post("/changes/1/confirm"), 404, "not_found")
         self.assertEqual(self.head(), before)
+        made = self.made(self.admin.post("/peers", {"name": "unsure"}, Pic_Confirm_Within="600"), 201).json
+        self.assertEqual([e["type"] for e in made["events"]], ["PeerAdded", "ConfirmationAwaited"])
+        self.assertEqual(made["resource"]["name"], "unsure")
+        waiting = self.made(self.admin.get("/changes/waiting")).json["items"]
+        self.assertEqual([(w["seq"], w["within"]) for w in waiting], [(made["seq"], 600)])
+        both = {"commands": [{"type": "ChangePeer", "data": {"id": made["resource"]["id"], "enabled": False}}]}
+        changed = self.made(self.admin.post("/changes", both, Pic_Confirm_Within="600")).json
+        self.assertEqual(len(changed["resources"]), 1)
+        for seq in (made["seq"], changed["seq"]):
+            self.made(self.admin.post(f"/changes/{seq}/confirm"))
+        self.assertEqual(self.made(self.admin.get("/changes/waiting")).json["items"], [])
 
     def test_a_change_set_is_all_or_nothing(self):
         good = {"commands": [{"type": "AddPeer", "data": {"name": "set-a"}}, {"type": "AddPeer", "data": {"name": "set-b"}},

@@ -146,7 +146,9 @@ TEST_CASE("headers of a command are read or refused, never ignored") {
     CHECK(add("If-Match: 4\r\n").status == 422);
     CHECK(add("If-Match: \"x\"\r\n").status == 422);
     CHECK(add("Idempotency-Key: " + std::string(65, 'k') + "\r\n").status == 422);
-    CHECK(add("Pic-Confirm-Within: 60\r\n").status == 501);
+    CHECK(add("Pic-Confirm-Within: 60\r\n").status == 201);
+    for (const char* bad : {"", "0", "-1", "1.5", "soon", "86401", "99999999999999999999"})
+        CHECK(add(std::string("Pic-Confirm-Within: ") + bad + "\r\n").status == 422);
     CHECK(ask(fixture, post("/api/v1/cells/link", "{}")).status == 501);
     CHECK(add("X-Request-Id: <script>\r\n").headers.at("x-request-id") != "<script>");
 }

@@ -50,9 +50,9 @@ std::optional<std::chrono::seconds> read_wait(std::string_view prefer) {
 /// Pic-Confirm-Within: a day at most, since it stands for somebody who is looking on.
 constexpr std::uint64_t longest_confirmation = 24 * 60 * 60;
 
-Result<std::optional<std::uint32_t>> read_confirm_within(std::string_view text) {
-    if (text.empty()) return std::nullopt;
-    const auto seconds = number(text);
+Result<std::optional<std::uint32_t>> read_confirm_within(const Request& request) {
+    if (!request.has_header("Pic-Confirm-Within")) return std::nullopt;
+    const auto seconds = number(request.header("Pic-Confirm-Within"));
     if (seconds && *seconds >= 1 && *seconds <= longest_confirmation)
         return static_cast<std::uint32_t>(*seconds);
     return std::unexpected(
@@ -153,7 +153,7 @@ Result<void> read_command_headers(const Request& request, CommandCall& call) {
     if (!version) return std::unexpected(version.error());
     call.if_match = *version;
     call.wait = read_wait(request.header("Prefer"));
-    auto within = read_confirm_within(request.header("Pic-Confirm-Within"));
+    auto within = read_confirm_within(request);
     if (!within) return std::unexpected(within.error());
     call.confirm_within = *within;
     call.idempotency_key = request.header("Idempotency-Key");
