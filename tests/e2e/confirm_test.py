@@ -106,7 +106,7 @@ class Agents(unittest.TestCase):
         cell.wait_applied("dns")
         cell.picctl("dns", "record", "add", "nas", "A", "10.8.0.77", "--wait")
         record = cell.json("dns", "record", "list")["items"][0]["id"]
-        cell.picctl("dns", "record", "set", record, "value", "10.8.0.78", "--wait", "--confirm-within", "4")
+        cell.picctl("dns", "record", "set", record, "value", "10.8.0.78", "--wait", "--confirm-within", "20")
         self.assertEqual(cell.dig("nas.cell.home.arpa"), ["10.8.0.78"])
         eventually(lambda: cell.dig("nas.cell.home.arpa") == ["10.8.0.77"], "the old answer is back")
 
