@@ -230,22 +230,27 @@ void CommandPort::submit(http::CommandCall call, Done done) {
     });
 }
 
-/// Refused where the change could not be taken back: found out by a dry run of it.
-Result<void> CommandPort::check_confirmable(http::CommandCall call) const {
+/// Whether there is anything to confirm; refused where the change could not be taken back. Found out by a dry
+/// run of it.
+Result<bool> CommandPort::is_to_be_confirmed(http::CommandCall call) const {
+    if (!call.confirm_within) return false;
     call.dry_run = true;
     auto expanded = guarded_expand(with_, call);
     if (!expanded) return std::unexpected(std::move(expanded.error()));
     const auto before = cell_.world();
     const auto plan = cell_.plan(std::move(expanded->request));
     if (!plan) return std::unexpected(placed(plan.error(), call.is_change_set));
-    return core::check_undoable(*before, plan->after, plan->events);
+    if (plan->events.empty()) return false;
+    if (auto ok = core::check_undoable(*before, plan->after, plan->events); !ok)
+        return std::unexpected(std::move(ok.error()));
+    return true;
 }
 
 void CommandPort::run(http::CommandCall call, Done done) {
-    auto confirmable = call.confirm_within ? check_confirmable(call) : Result<void>{};
-    auto expanded =
-        confirmable ? guarded_expand(with_, call) : std::unexpected(std::move(confirmable.error()));
-    if (expanded && call.confirm_within) {
+    const auto waits = is_to_be_confirmed(call);
+    auto expanded = waits ? guarded_expand(with_, call) : std::unexpected(waits.error());
+    const bool is_confirmed_later = waits && *waits;
+    if (expanded && is_confirmed_later) {
         using Await = confirmations::AwaitConfirmation;
         expanded->request.commands.push_back(
             std::make_unique<CommandOf<Await>>(Await{*call.confirm_within, {}, {}}));
@@ -275,7 +280,7 @@ void CommandPort::run(http::CommandCall call, Done done) {
     pending->wait = call.wait;
     pending->is_change_set = call.is_change_set;
     pending->has_key = request.key.has_value();
-    pending->is_confirmed_later = call.confirm_within.has_value();
+    pending->is_confirmed_later = is_confirmed_later;
     pending->after = std::move(expanded->after);
     cell_.change(
         std::move(request),

@@ -31,7 +31,7 @@ class CommandPort final : public http::Commands {
     [[nodiscard]] Digest kept_digest(const Digest& body) const;
     static core::Answer make_answer(const core::Cell& cell, Pending& pending, const core::Outcome& outcome);
     void answer_when_due(const std::shared_ptr<Pending>& pending, Sequence last);
-    [[nodiscard]] Result<void> check_confirmable(http::CommandCall call) const;
+    [[nodiscard]] Result<bool> is_to_be_confirmed(http::CommandCall call) const;
     void run(http::CommandCall call, Done done);
     void plan(core::ChangeRequest request, bool is_change_set, Done done);
 

@@ -41,10 +41,11 @@ struct ExpansionEntry {
 };
 using Expansions = std::map<std::string_view, ExpansionEntry>;
 
-void add_people_expansions(Expansions& table);  ///< users, passwords
-void add_dhcp_expansions(Expansions& table);    ///< reservations out of leases
-void add_vault_expansions(Expansions& table);   ///< the certificate authority
-void add_secret_expansions(Expansions& table);  ///< named secrets
+void add_confirmation_expansions(Expansions& table);  ///< commit-confirm
+void add_people_expansions(Expansions& table);        ///< users, passwords
+void add_dhcp_expansions(Expansions& table);          ///< reservations out of leases
+void add_vault_expansions(Expansions& table);         ///< the certificate authority
+void add_secret_expansions(Expansions& table);        ///< named secrets
 
 /// The data of a command that says no more than which.
 struct IdOnly {

@@ -11,7 +11,6 @@
 #include "controller/core/time_zones.hpp"
 #include "projections/accounts/accounts.hpp"
 #include "projections/cell/cell.hpp"
-#include "projections/confirmations/confirmations.hpp"
 #include "projections/dispatch.hpp"
 #include "projections/peers/peers.hpp"
 #include "projections/world.hpp"
@@ -107,16 +106,6 @@ Result<void> undo(Expansion& e) {
         e, core::plan_undo(e.with.cell.store(), e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
 }
 
-/// A change is named by any of its events; it waits under its last one.
-Result<void> confirm(Expansion& e) {
-    const std::uint64_t seq = e.data["seq"].get_uint64().value_unsafe();
-    const auto& store = e.with.cell.store();
-    const auto event = store.event(Sequence{seq});
-    if (!event) return reject("not_found", fmt::format("there is no event {}", seq));
-    e.add(confirmations::ConfirmChange{store.change(event->change.change_id).back().sequence});
-    return {};
-}
-
 Result<void> restore_to(Expansion& e) {
     const std::uint64_t seq = e.data["to_seq"].get_uint64().value_unsafe();
     return compensate(e, core::plan_restore(e.with.cell.history(), *e.with.cell.world(), Sequence{seq}));
@@ -157,13 +146,13 @@ const Expansions& table() {
             {"RemoveSubscriber",
              {[](Expansion& e) { return remove_client(e, accounts::BusKind::subscriber); }}},
             {"ChangeCell", {change_cell}},
-            {"ConfirmChange", {confirm, true}},
             {"Undo", {undo, true}},
             {"RestoreTo", {restore_to, true}},
             {"ImportConfig", {import_config, true}},
         };
         add_people_expansions(made);
         add_dhcp_expansions(made);
+        add_confirmation_expansions(made);
         add_vault_expansions(made);
         add_secret_expansions(made);
         return made;

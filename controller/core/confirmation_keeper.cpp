@@ -41,8 +41,8 @@ void ConfirmationKeeper::look(const std::shared_ptr<const World>& world, Timesta
 void ConfirmationKeeper::take_back(const World& world, const confirmations::Waiting& waiting) {
     auto plan = hooks_.plan(world, waiting.seq);
     if (plan) return settle(waiting, std::move(plan->commands), plan->undoes, std::nullopt);
-    // Somebody has undone it by hand already.
-    if (plan.error().code == "nothing_to_undo") return settle(waiting, {}, waiting.seq, plan.error().detail);
+    // Somebody has undone it by hand already, or it cannot be undone any more.
+    if (!may_pass(plan.error().code)) return settle(waiting, {}, waiting.seq, plan.error().detail);
     spdlog::warn("{}: change {} was not confirmed, and cannot be taken back yet: {}", plan.error().code,
                  waiting.seq.value, plan.error().detail);
 }

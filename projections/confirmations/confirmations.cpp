@@ -26,6 +26,14 @@ Decision about(const Uuid& id, const Event& event, bool settled) {
 std::string stream_of(const Uuid& id) { return std::string(stream_prefix) + to_string(id); }
 bool is_stream(std::string_view stream) { return stream.starts_with(stream_prefix); }
 
+const Waiting* find(const World& world, Sequence seq) {
+    const Waiting* found = nullptr;
+    waiting_in(world).for_each([&](const Uuid&, const Waiting& waiting) {
+        if (waiting.seq == seq) found = &waiting;
+    });
+    return found;
+}
+
 void prepare(AwaitConfirmation& command, Supply& supply) {
     command.id = supply.uuid();
     command.until = {supply.now().ms + ms_per_second * command.within};
@@ -40,16 +48,13 @@ Result<Decision> decide(const World& world, const AwaitConfirmation& command) {
 }
 
 Result<Decision> decide(const World& world, const ConfirmChange& command) {
-    std::optional<Uuid> found;
-    waiting_in(world).for_each([&](const Uuid& id, const Waiting& waiting) {
-        if (waiting.seq == command.seq) found = id;
-    });
-    if (!found) {
+    const auto* found = find(world, command.seq);
+    if (found == nullptr) {
         return reject("not_found", fmt::format("no change {} waits to be confirmed: it never did, or was "
                                                "confirmed or taken back already",
                                                command.seq.value));
     }
-    return about(*found, ChangeConfirmed{*found, command.seq}, true);
+    return about(found->id, ChangeConfirmed{found->id, command.seq}, true);
 }
 
 Result<Decision> decide(const World& world, const LapseConfirmation& command) {

@@ -128,6 +128,9 @@ inline constexpr std::uint32_t shortest_wait = 1, longest_wait = 24 * 60 * 60;  
 /// An undo leaves such streams alone: they are about a change, and no part of what it did.
 [[nodiscard]] bool is_stream(std::string_view stream);
 
+/// What waits under this sequence; nullptr: nothing does.
+[[nodiscard]] const Waiting* find(const World& world, Sequence seq);
+
 void prepare(AwaitConfirmation& command, Supply& supply);
 [[nodiscard]] Result<Decision> decide(const World& world, const AwaitConfirmation& command);
 [[nodiscard]] Result<Decision> decide(const World& world, const ConfirmChange& command);

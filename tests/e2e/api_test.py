@@ -259,8 +259,12 @@ class Commands(Contract):
         both = {"commands": [{"type": "ChangePeer", "data": {"id": made["resource"]["id"], "enabled": False}}]}
         changed = self.made(self.admin.post("/changes", both, Pic_Confirm_Within="600")).json
         self.assertEqual(len(changed["resources"]), 1)
+        _, script = self.token("*")
+        self.refused(script.post(f"/changes/{made['seq']}/confirm"), 403, "forbidden")
         for seq in (made["seq"], changed["seq"]):
             self.made(self.admin.post(f"/changes/{seq}/confirm"))
+        idle = self.made(self.admin.patch("/cell", {"lan_range": None}, Pic_Confirm_Within="600")).json
+        self.assertEqual(idle["events"], [], "what changes nothing does not wait")
         self.assertEqual(self.made(self.admin.get("/changes/waiting")).json["items"], [])
 
     def test_a_change_set_is_all_or_nothing(self):

@@ -106,9 +106,26 @@ class Agents(unittest.TestCase):
         cell.wait_applied("dns")
         cell.picctl("dns", "record", "add", "nas", "A", "10.8.0.77", "--wait")
         record = cell.json("dns", "record", "list")["items"][0]["id"]
-        cell.picctl("dns", "record", "set", record, "value", "10.8.0.78", "--wait", "--confirm-within", "20")
+        cell.picctl("dns", "record", "set", record, "value", "10.8.0.78", "--wait", "--confirm-within", "10")
         self.assertEqual(cell.dig("nas.cell.home.arpa"), ["10.8.0.78"])
         eventually(lambda: cell.dig("nas.cell.home.arpa") == ["10.8.0.77"], "the old answer is back")
+
+    def test_what_is_not_seen_to_work_cannot_be_confirmed(self):
+        cell = Runtime(supervised=False)
+        self.addCleanup(cell.close)
+        cell.start().setup()
+        cell.wait_applied("dns")
+        cell.end("pic-agent")
+        eventually(lambda: cell.service("dns")["state"] == "unreachable", "the agent is missed")
+        seq = cell.json("dns", "record", "add", "nas", "A", "10.8.0.77", "--confirm-within", "600")["seq"]
+        refused = cell.picctl("--json", "confirm", seq, check=False)
+        problem = json.loads(refused.stderr)
+        self.assertEqual(problem["code"], "not_proven")
+        self.assertIn("dns: its agent cannot be reached", [error["detail"] for error in problem["errors"]])
+        cell.start_agent()
+        cell.wait_applied("dns")
+        cell.picctl("confirm", seq)
+        self.assertEqual(cell.dig("nas.cell.home.arpa"), ["10.8.0.77"])
 
 
 if __name__ == "__main__":
