@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "bus/doorbell.hpp"
 #include "bus/link.hpp"
@@ -33,6 +34,7 @@ struct Asking {
     RequestId id;         ///< of the fetch under way or standing; 0: none
     bool halted = false;  ///< refused for good: not asked until the next welcome or ask()
     Position newest;      ///< of the bundles handed over
+    Uuid operation;       ///< handed over last
 };
 
 }  // namespace
@@ -49,6 +51,7 @@ struct Client::Impl {
     void on(Answer& answer);
     void on(const Hint& hint);
     void on_answer(const std::string& service, Asking& asking, Bundle& bundle);
+    void on_answer(const std::string& service, Asking& asking, const Operation& operation);
     void ask(const std::string& service, Asking& asking);
     void ask_all();
     void send_report(const Report& report);
@@ -140,6 +143,8 @@ void Client::Impl::on(Answer& answer) {
     auto& [service, asking] = *found;
     if (auto* bundle = std::get_if<Bundle>(&answer.body)) {
         on_answer(service, asking, *bundle);
+    } else if (const auto* operation = std::get_if<Operation>(&answer.body)) {
+        on_answer(service, asking, *operation);
     } else if (const auto* up_to_date = std::get_if<UpToDate>(&answer.body)) {
         handler.on_up_to_date(service, up_to_date->revision);
     } else if (const auto* error = std::get_if<Error>(&answer.body)) {
@@ -163,6 +168,14 @@ void Client::Impl::on_answer(const std::string& service, Asking& asking, Bundle&
     ask(service, asking);
 }
 
+/// It stays in the answers until the agent says in its next question that it has it.
+void Client::Impl::on_answer(const std::string& service, Asking& asking, const Operation& operation) {
+    asking.id = {};
+    if (operation.service == service && std::exchange(asking.operation, operation.id) != operation.id)
+        handler.on_operation(operation);
+    ask(service, asking);
+}
+
 /// A fetch that stands is answered without being asked again.
 void Client::Impl::on(const Hint& hint) {
     for (auto& [service, asking] : askings) {
@@ -176,7 +189,7 @@ void Client::Impl::ask(const std::string& service, Asking& asking) {
     if (!have) return;
     if (check_advance(asking.newest, *have)) asking.newest = *have;
     asking.id = link.fresh_id();
-    link.send(asking.id, Fetch{service, *have, std::nullopt, true});
+    link.send(asking.id, Fetch{service, *have, std::nullopt, true, asking.operation});
 }
 
 void Client::Impl::ask_all() {

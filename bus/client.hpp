@@ -33,6 +33,8 @@ struct AgentHandler {
     virtual std::optional<Position> have(const std::string& service) = 0;
     /// A bundle whose epoch and sequence do not go back. have() is called again as soon as this returns.
     virtual void on_bundle(Bundle bundle) = 0;
+    /// Something to do with what it has; comes once.
+    virtual void on_operation(const Operation& operation) = 0;
     virtual void on_up_to_date(const std::string& service, const Position& revision) = 0;
     /// Welcome was received; from here on requests are answered.
     virtual void on_connected(const Welcome& welcome) = 0;

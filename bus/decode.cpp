@@ -17,6 +17,14 @@ std::string service_of(HeaderReader& in) {
     return std::string(service);
 }
 
+constexpr std::size_t uuid_limit = 36;  ///< bytes
+
+Uuid operation_of(HeaderReader& in) {
+    const auto id = parse_uuid(in.text("operation", uuid_limit));
+    if (!id) in.refuse("operation");
+    return id.value_or(Uuid{});
+}
+
 // --- requests: each reads its fields; the caller asks the reader for its verdict and counts the frames
 // ---------------
 
@@ -37,6 +45,7 @@ RequestBody read_fetch(HeaderReader& in, FrameViews) {
         if (!m.have_root) in.refuse("have_root");
     }
     m.wait = in.has("wait") && in.boolean("wait");
+    if (in.has("operation")) m.operation = operation_of(in);
     return m;
 }
 
@@ -55,6 +64,7 @@ RequestBody read_report(HeaderReader& in, FrameViews) {
     const auto at = parse_timestamp(in.text("at", name_limit));
     if (!at) in.refuse("at");
     m.at = at.value_or(Timestamp{});
+    if (in.has("operation")) m.operation = operation_of(in);
     return m;
 }
 
@@ -125,6 +135,16 @@ Result<AnswerBody> read_up_to_date(HeaderReader& in, FrameViews) {
     return UpToDate{service_of(in), in.position("revision")};
 }
 
+Result<AnswerBody> read_operation(HeaderReader& in, FrameViews) {
+    Operation m;
+    m.service = service_of(in);
+    m.id = operation_of(in);
+    const auto kind = operation_kind_of(in.text("kind", name_limit));
+    if (!kind) in.refuse("kind");
+    m.kind = kind.value_or(Operation::Kind::restart);
+    return m;
+}
+
 /// One event a line, each an object with a "seq" above the one before.
 bool read_lines(std::string_view payload, EventsPage& page) {
     Sequence last{0};
@@ -171,12 +191,13 @@ struct AnswerForm {
     std::size_t most_payload_frames;
 };
 
-constexpr std::array<AnswerForm, 7> answer_forms{{
+constexpr std::array<AnswerForm, 8> answer_forms{{
     {"bundle", read_bundle, 0, files_limit},
     {"up_to_date", read_up_to_date, 0, 0},
     {"pulse", read_pulse, 0, 0},
     {"events", read_events, 1, 1},
     {"welcome", read_welcome, 0, 0},
+    {"operation", read_operation, 0, 0},
     {"snapshot", read_snapshot, 1, 1},
     {"error", read_error, 0, 0},
 }};

@@ -143,11 +143,8 @@ struct Desk::Call {
     Result<AnswerBody> ask(const Fetch& fetch) {
         auto answer = desk.backend_.fetch(*who, fetch);
         if (!answer) return std::unexpected(answer.error());
-        if (auto* bundle = std::get_if<Bundle>(&*answer)) {
-            desk.observe(bundle->revision.sequence);
-            return std::move(*bundle);
-        }
-        return std::get<UpToDate>(std::move(*answer));
+        if (const auto* bundle = std::get_if<Bundle>(&*answer)) desk.observe(bundle->revision.sequence);
+        return std::visit([](auto& body) { return AnswerBody(std::move(body)); }, *answer);
     }
 };
 

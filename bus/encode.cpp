@@ -51,19 +51,22 @@ struct Encoder {
         auto writer = header("fetch", id);
         writer.field("service", m.service).field("have", m.have).field("wait", m.wait);
         if (m.have_root) writer.field("have_root", to_hex(*m.have_root));
+        if (m.operation) writer.field("operation", to_string(*m.operation));
         return alone(std::move(writer));
     }
     Frames operator()(const Report& m) const {
-        return alone(std::move(header("report", id)
-                                   .field("service", m.service)
-                                   .field("revision", m.revision)
-                                   .field("applied", m.applied.value)
-                                   .field("state", name_of(m.state))
-                                   .field("step", m.step)
-                                   .field("detail", m.detail)
-                                   .field("healthy", m.healthy)
-                                   .field("drift", m.drift)
-                                   .field("at", to_string(m.at))));
+        auto writer = header("report", id);
+        writer.field("service", m.service)
+            .field("revision", m.revision)
+            .field("applied", m.applied.value)
+            .field("state", name_of(m.state))
+            .field("step", m.step)
+            .field("detail", m.detail)
+            .field("healthy", m.healthy)
+            .field("drift", m.drift)
+            .field("at", to_string(m.at));
+        if (m.operation) writer.field("operation", to_string(*m.operation));
+        return alone(std::move(writer));
     }
     Frames operator()(const Status& m) const {
         return with_payload(std::move(header("status", id).field("service", m.service)), m.json);
@@ -95,6 +98,12 @@ struct Encoder {
     Frames operator()(const UpToDate& m) const {
         return alone(
             std::move(header("up_to_date", id).field("service", m.service).field("revision", m.revision)));
+    }
+    Frames operator()(const Operation& m) const {
+        return alone(std::move(header("operation", id)
+                                   .field("service", m.service)
+                                   .field("operation", to_string(m.id))
+                                   .field("kind", name_of(m.kind))));
     }
     Frames operator()(const EventsPage& m) const {
         return with_payload(std::move(header("events", id).field("next", m.next).field("head", m.head.value)),

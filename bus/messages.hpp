@@ -72,6 +72,8 @@ struct Fetch {
     Position have;
     std::optional<Digest> have_root;  ///< reserved: the agent's own digest over what it has
     bool wait = false;
+    /// The operation taken in last, nil where none was. Without it the agent knows of none and is sent none.
+    std::optional<Uuid> operation = {};
 };
 
 /// Live state of a service, not interpreted by the bus: one JSON object, at most status_limit bytes.
@@ -147,7 +149,7 @@ struct Error {
     friend bool operator==(const Error&, const Error&) = default;
 };
 
-using AnswerBody = std::variant<Welcome, Bundle, UpToDate, EventsPage, Snapshot, Pulse, Error>;
+using AnswerBody = std::variant<Welcome, Bundle, UpToDate, Operation, EventsPage, Snapshot, Pulse, Error>;
 
 /// Broadcast on the PUB socket: the log has reached this sequence. No more than that, as PUB reaches every
 /// listed key.

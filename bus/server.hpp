@@ -28,7 +28,8 @@ struct PeerIdentity {
     friend bool operator==(const PeerIdentity&, const PeerIdentity&) = default;
 };
 
-using FetchAnswer = std::variant<UpToDate, Bundle>;
+/// An operation is for an agent that has the desired revision: what it lacks comes first.
+using FetchAnswer = std::variant<UpToDate, Bundle, Operation>;
 
 /// What the controller does when the bus calls. Every function runs on the bus thread and should not block;
 /// one that throws costs its request (code "internal") and is told to fault().

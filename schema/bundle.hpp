@@ -9,6 +9,7 @@
 // it wrote.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,19 @@ struct Bundle {
     std::vector<FileChange> files;  ///< of a delta: only what changed
 };
 
+/// Something to be done with what a service has, which is no change of what it should have: asked for over
+/// the API, carried out once, told in a report, and then forgotten.
+struct Operation {
+    enum class Kind {
+        restart,  ///< end the programs and start them, then probe
+        reapply,  ///< write, validate, swap and reload everything once more
+    };
+    std::string service;
+    Uuid id;
+    Kind kind = Kind::restart;
+    friend bool operator==(const Operation&, const Operation&) = default;
+};
+
 enum class ApplyState { applied, refused, rolled_back, retrying, not_installed, disabled };
 
 /// An agent's word on one service.
@@ -56,6 +70,7 @@ struct Report {
     bool healthy = false;  ///< the last probe succeeded
     bool drift = false;    ///< a live file differs from what was sent
     Timestamp at;
+    std::optional<Uuid> operation = {};  ///< that this is the end of
 };
 
 inline constexpr std::size_t report_detail_limit = 4096;

@@ -12,6 +12,7 @@ in short form. What every call of its kind has in common is added here:
   x-body: DEF        the request body of a call that is no command;  x-body-optional: it may be left out
   x-consumes, x-produces: media types of raw bodies;  x-parameters: names of common parameters, instead of the usual
   x-query-parameters, x-headers, x-path: {name: schema}, of this call alone
+  x-accepts          answers 202 with the same where it has not ended yet
   x-unversioned      a query that is no resource: it has no ETag
   x-rest: NAME       the last path parameter, which may hold slashes
   x-root             the path is at the root, not under /api/v1
@@ -38,7 +39,8 @@ PATH_PARAMETERS = {
     "seq": {"type": "integer", "minimum": 1},
 }
 SHORTHAND = ("x-returns", "x-list-of", "x-body", "x-consumes", "x-produces", "x-parameters",
-             "x-query-parameters", "x-headers", "x-path", "x-returns-any", "x-not-in-changes", "x-unversioned")
+             "x-query-parameters", "x-headers", "x-path", "x-returns-any", "x-not-in-changes", "x-unversioned",
+             "x-accepts")
 
 
 def fail(message):
@@ -213,6 +215,8 @@ class Merger:
         if content:
             answer["content"] = content
         made = {status: answer, "default": {"$ref": "#/components/responses/problem"}}
+        if source.get("x-accepts"):
+            made["202"] = {**answer, "description": "Asked for, and not ended yet."}
         if is_command:
             self.add_dry_run(made, answer.get("content") or self.content(source, is_command))
         return dict(sorted(made.items()))

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agent/service.hpp"
+#include "bus/names.hpp"
 
 namespace pic::agent {
 
@@ -58,6 +59,7 @@ struct Agent::Impl : bus::AgentHandler {
 
     std::optional<Position> have(const std::string& name) override;
     void on_bundle(Bundle bundle) override;
+    void on_operation(const Operation& operation) override;
     void on_up_to_date(const std::string&, const Position&) override {}
     void on_connected(const bus::Welcome& welcome) override;
     void on_disconnected() override { log("", "lost the controller; what is live stays so"); }
@@ -114,6 +116,12 @@ void Agent::Impl::on_bundle(Bundle bundle) {
     if (auto ok = service(bundle.service).offer(bundle); !ok) {
         log(bundle.service, fmt::format("bundle not taken: {}: {}", ok.error().code, ok.error().detail));
     }
+}
+
+void Agent::Impl::on_operation(const Operation& operation) {
+    if (!services.contains(operation.service)) return;
+    log(operation.service, fmt::format("asked for: {}", bus::name_of(operation.kind)));
+    service(operation.service).operate(operation);
 }
 
 void Agent::Impl::on_connected(const bus::Welcome& welcome) {

@@ -198,9 +198,16 @@ struct Applier::Impl {
     Attempt bring_live(const Content& content, const std::vector<std::string>& changed,
                        const Content* before = nullptr);
     Attempt commit(const Content& content);
-    Attempt go(const Content& desired);
+    /// `anew`: nothing is taken for being right already.
+    Attempt go(const Content& desired, bool anew);
+    /// What came of running the good content again. What was said of a newer one that was refused still
+    /// holds.
+    Report say_of_good(const Attempt& done);
     void go_back(const Staged& before, const std::vector<std::string>& changed, Failure& why);
+    Report apply(const Content& desired, bool anew);
     Report disable(const Content& content);
+    /// What was said last, for an operation on what is not there.
+    [[nodiscard]] Report nothing_to_run() const;
     /// Compares the live files with what was written, into `drift`.
     void look_for_drift();
 };
@@ -383,12 +390,13 @@ Attempt Applier::Impl::commit(const Content& content) {
 }
 
 /// From the good content, live or not, to `desired`, or back.
-Attempt Applier::Impl::go(const Content& desired) {
+Attempt Applier::Impl::go(const Content& desired, bool anew) {
     if (auto ok = needs(); !ok) return ok;
+    if (anew) stamps.clear();
     const auto staged = stage(desired);
     if (!staged) return std::unexpected(staged.error());
     // What cannot be trusted to run on the good content is told everything.
-    const Content* running = live && good.enabled ? &good : nullptr;
+    const Content* running = live && good.enabled && !anew ? &good : nullptr;
     const auto changed = changed_names(options.spec, running != nullptr ? *running : Content{}, desired);
     if (auto ok = validate(desired, staged->version, changed); !ok) {
         folder.discard(staged->version);
@@ -424,6 +432,31 @@ void Applier::Impl::go_back(const Staged& before, const std::vector<std::string>
     const auto back = bring_live(good, changed);
     live = back.has_value();
     if (!live) why.detail += "\nand the last good version does not run: " + back.error().detail;
+}
+
+Report Applier::Impl::say_of_good(const Attempt& done) {
+    live = done.has_value();
+    if (!done) {
+        const auto state = done.error().state == ApplyState::not_installed ? ApplyState::not_installed
+                                                                           : ApplyState::retrying;
+        return say(good.revision, state, done.error().step, done.error().detail, false);
+    }
+    const bool refused = last.state == ApplyState::refused || last.state == ApplyState::rolled_back;
+    if (!refused || last.revision == good.revision)
+        say(good.revision, ApplyState::applied, "probe", "", true);
+    last.applied = good.revision.sequence;
+    last.healthy = true;
+    last.at = now();
+    look_for_drift();
+    last.drift = !drift.empty();
+    return last;
+}
+
+Report Applier::Impl::nothing_to_run() const {
+    Report report = last;
+    report.healthy = false;
+    if (report.detail.empty()) report.detail = "there is nothing of it to run";
+    return report;
 }
 
 /// A disabled service is stopped; its files and its content are kept.
@@ -483,19 +516,30 @@ Report Applier::recover() {
         done = staged ? i.swap(*staged) : Attempt(std::unexpected(staged.error()));
     }
     if (done) done = i.bring_live(i.good, {});
-    i.live = done.has_value();
-    if (done) return i.say(i.good.revision, ApplyState::applied, "probe", "", true);
-    const auto state =
-        done.error().state == ApplyState::not_installed ? ApplyState::not_installed : ApplyState::retrying;
-    return i.say(i.good.revision, state, done.error().step, done.error().detail, false);
+    return i.say_of_good(done);
 }
 
-Report Applier::apply(const Content& desired) {
+Report Applier::apply(const Content& desired) { return impl_->apply(desired, false); }
+Report Applier::reapply(const Content& desired) {
+    if (desired.empty()) return impl_->nothing_to_run();
+    return impl_->apply(desired, true);
+}
+
+Report Applier::Impl::apply(const Content& desired, bool anew) {
+    if (!desired.enabled) return disable(desired);
+    const auto done = go(desired, anew);
+    if (done) return say(desired.revision, ApplyState::applied, "probe", "", true);
+    return say(desired.revision, done.error().state, done.error().step, done.error().detail, false);
+}
+
+Report Applier::restart() {
     auto& i = *impl_;
-    if (!desired.enabled) return i.disable(desired);
-    const auto done = i.go(desired);
-    if (done) return i.say(desired.revision, ApplyState::applied, "probe", "", true);
-    return i.say(desired.revision, done.error().state, done.error().step, done.error().detail, false);
+    if (i.good.empty() || !i.good.enabled) return i.nothing_to_run();
+    i.begin("restart");
+    i.runtime.stop();
+    auto done = i.needs();
+    if (done) done = i.bring_live(i.good, {});
+    return i.say_of_good(done);
 }
 
 Report Applier::resume() {
@@ -507,9 +551,7 @@ Report Applier::resume() {
         if (done && step.on_start) done = i.reload_step(step, i.good);
     }
     if (done) done = i.probe(i.good);
-    i.live = done.has_value();
-    if (done) return i.say(i.good.revision, ApplyState::applied, "probe", "", true);
-    return i.say(i.good.revision, ApplyState::retrying, done.error().step, done.error().detail, false);
+    return i.say_of_good(done);
 }
 
 Report Applier::look() {

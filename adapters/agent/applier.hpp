@@ -70,6 +70,13 @@ class Applier {
     /// Makes `desired` live, or says why not. Its files need not differ from the good ones.
     Report apply(const Content& desired);
 
+    /// The same, with nothing taken for being right already: every file is written anew, every step taken.
+    /// What was edited by hand is put right by it.
+    Report reapply(const Content& desired);
+
+    /// Ends the programs, starts them on the last good content and probes.
+    Report restart();
+
     /// After a program ended and was started again: what it has to be told, and the probe.
     Report resume();
 

@@ -31,7 +31,8 @@ bool worth_another_try(const Report& report) {
 
 bool says_the_same(const Report& a, const Report& b) {
     return a.revision == b.revision && a.applied == b.applied && a.state == b.state && a.step == b.step &&
-           a.detail == b.detail && a.healthy == b.healthy && a.drift == b.drift;
+           a.detail == b.detail && a.healthy == b.healthy && a.drift == b.drift &&
+           (!b.operation || a.operation == b.operation);
 }
 
 }  // namespace
@@ -49,6 +50,7 @@ struct Service::State {
     bool restarted = false;              ///< a program was
     bool anew = false;                   ///< the tables are to be told in full
     std::optional<Rejection> objection;  ///< of the controller, not told yet
+    std::optional<Operation> asked;      ///< not carried out yet
     Content held;
     Position newest;  ///< ever held; stays when `held` is forgotten
     Position tried;   ///< what apply() was last called for
@@ -67,6 +69,7 @@ struct Service::State {
     void work();
     template <class F>
     Report guarded(const Position& revision, F&& attempt);
+    Report carry_out(Applier& applier, const Operation& operation, const Content& desired);
     void recover(Applier& applier);
     void turn(Applier& applier, std::unique_lock<std::mutex>& lock);
     void tell(const Report& report);
@@ -77,7 +80,9 @@ struct Service::State {
     /// Whether there is a content that apply() was not called for. A service of which the log says nothing
     /// yet stands at sequence 0 and has none.
     [[nodiscard]] bool fresh() const { return !held.empty() && held.revision != tried; }
-    [[nodiscard]] bool has_work() const { return stopping || restarted || anew || objection || fresh(); }
+    [[nodiscard]] bool has_work() const {
+        return stopping || restarted || anew || objection || asked || fresh();
+    }
 };
 
 void Service::State::tell(const Report& report) {
@@ -152,17 +157,19 @@ void Service::State::turn(Applier& applier, std::unique_lock<std::mutex>& lock) 
     const bool was_restarted = std::exchange(restarted, false);
     const bool in_full = std::exchange(anew, false);
     const auto why = std::exchange(objection, std::nullopt);
+    const auto operation = std::exchange(asked, std::nullopt);
     lock.unlock();
     const bool due = retry_at && Clock::now() >= *retry_at && !desired.empty();
     if (is_fresh) pause = first_retry_pause;
     if (is_fresh || due) {
         after_attempt(applier, guarded(desired.revision, [&] { return applier.apply(desired); }));
-    } else if (was_restarted) {
+    } else if (was_restarted && !operation) {
         after_attempt(applier, guarded(desired.revision, [&] { return applier.resume(); }));
     } else if (Clock::now() >= look_at) {
         look_at = Clock::now() + look_interval;
         if (!applier.good().empty()) tell(guarded(desired.revision, [&] { return applier.look(); }));
     }
+    if (operation) after_attempt(applier, carry_out(applier, *operation, desired));
     if (why) object(applier, *why);
     tell_live(applier, in_full);
     lock.lock();
@@ -182,6 +189,14 @@ Report Service::State::guarded(const Position& revision, F&& attempt) {
         report.detail = e.what();
         return report;
     }
+}
+
+Report Service::State::carry_out(Applier& applier, const Operation& operation, const Content& desired) {
+    auto report = guarded(desired.revision, [&] {
+        return operation.kind == Operation::Kind::restart ? applier.restart() : applier.reapply(desired);
+    });
+    report.operation = operation.id;
+    return report;
 }
 
 void Service::State::run() {
@@ -244,6 +259,12 @@ Result<void> Service::offer(const Bundle& bundle) {
     }
     if (state_->outlet.held) state_->outlet.held(now);
     return {};
+}
+
+void Service::operate(const Operation& operation) {
+    const std::scoped_lock lock(state_->mutex);
+    state_->asked = operation;
+    state_->changed.notify_all();
 }
 
 void Service::tell_anew() {

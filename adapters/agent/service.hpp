@@ -43,6 +43,8 @@ class Service {
     /// Takes a bundle in. Refusals: those of advance(). After "wrong_root" and "wrong_base" nothing is held,
     /// so that a full bundle is asked for; a position that went back is refused all the same.
     Result<void> offer(const Bundle& bundle);
+    /// Carries it out after what waits to be applied; the report that names it tells how it ended.
+    void operate(const Operation& operation);
     /// The controller has forgotten what the tables told it: they are told anew.
     void tell_anew();
     /// What the controller refused is told as a report; what is live stays so.

@@ -27,7 +27,7 @@ struct AccessEntry {
     std::uint64_t id = 0;  ///< rises
     Timestamp at;
     std::string kind;    ///< signed_in, sign_in_refused, signed_out, session_revoked, confirmed, revealed,
-                         ///< master_key_changed, refused, token_refused
+                         ///< master_key_changed, service_operation, refused, token_refused
     std::string actor;   ///< "user:alice"; of a stranger who signs in, the name that was given; else empty
     std::string source;  ///< address, "local"
     std::string request_id;

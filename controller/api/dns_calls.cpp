@@ -169,6 +169,7 @@ void add_handlers(http::Handlers& handlers, Context& context) {
     add_access_log_handlers(handlers, context);
     add_backup_handlers(handlers, context);
     add_container_handlers(handlers, context);
+    add_operation_handlers(handlers, context);
     add_finding_handlers(handlers, context);
 }
 

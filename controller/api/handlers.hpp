@@ -64,6 +64,7 @@ void add_access_log_handlers(http::Handlers& handlers,
 void add_export_handlers(http::Handlers& handlers, Context& context);  ///< both logs as JSON lines
 void add_backup_handlers(http::Handlers& handlers, Context& context);
 void add_container_handlers(http::Handlers& handlers, Context& context);  ///< by way of the broker
+void add_operation_handlers(http::Handlers& handlers, Context& context);  ///< restart, reapply
 void add_finding_handlers(http::Handlers& handlers, Context& context);
 
 /// All of the above.

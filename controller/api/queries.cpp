@@ -357,8 +357,12 @@ std::string service_json(const core::Cell& cell, const core::ServiceStatus& s) {
     write_json_string(out, s.report ? s.report->detail : "");
     out += fmt::format(",\"drift\":{},\"pending_restart\":", s.report && s.report->drift);
     const auto pending = stack::pending_restart(*world, s.name, cell.running());
-    if (pending.empty()) return out + "null}";
-    write_json_string(out, pending);
+    if (pending.empty())
+        out += "null";
+    else
+        write_json_string(out, pending);
+    if (const auto operation = cell.operations().last(s.name))
+        out += ",\"operation\":" + operation_json(*operation);
     return out + "}";
 }
 

@@ -34,6 +34,7 @@ class EventPagePort final : public http::EventPages {
 }
 
 /// A service as `GET /services/{service}` shows it.
+[[nodiscard]] std::string operation_json(const core::OperationStatus& operation);
 [[nodiscard]] std::string service_json(const core::Cell& cell, const core::ServiceStatus& status);
 
 }  // namespace pic::api

@@ -135,6 +135,7 @@ void Cell::keep_confirmations() {
 void Cell::tick() {
     const auto now = std::chrono::steady_clock::now();
     publisher_.tick(now);
+    operations_.tick(core::now(), now);
     confirmations_->look(world(), core::now(), now);
     if (!live_history_ || now - sampled_ < std::chrono::milliseconds(LiveHistory::step_ms)) return;
     sampled_ = now;
@@ -286,10 +287,36 @@ void Cell::foresee() {
 }
 
 Result<bus::FetchAnswer> Cell::fetch(const bus::PeerIdentity&, const bus::Fetch& fetch) {
-    return publisher_.fetch(fetch.service, fetch.have);
+    auto answer = publisher_.fetch(fetch.service, fetch.have);
+    if (answer && fetch.operation && std::holds_alternative<bus::UpToDate>(*answer)) {
+        if (auto operation = operations_.for_agent(fetch.service, *fetch.operation))
+            return *std::move(operation);
+    }
+    return answer;
 }
 
-void Cell::report(const bus::PeerIdentity&, Report report) { publisher_.report(report); }
+/// First what an operation came to: the service is shown with it.
+void Cell::report(const bus::PeerIdentity&, Report report) {
+    operations_.report(report, core::now());
+    publisher_.report(report);
+}
+
+Result<OperationStatus> Cell::operate(const std::string& service, Operation::Kind kind) {
+    const auto status = publisher_.status(service);
+    if (!status) return reject("not_found", fmt::format("there is no service '{}'", service));
+    const auto state = status->state();
+    if (state == "disabled")
+        return reject("service_disabled", fmt::format("{} is off, or has nothing to do", service));
+    if (state == "not_installed")
+        return reject("service_not_installed",
+                      fmt::format("{} cannot run here: {}", service, status->report->detail));
+    if (state == "unreachable")
+        return reject("agent_unreachable",
+                      fmt::format("the agent of {} is not connected: nobody could do it", service));
+    auto asked = operations_.ask({service, new_uuid(), kind}, core::now(), std::chrono::steady_clock::now());
+    if (asked) bus_->notify(world()->sequence);  // its standing question is answered with it
+    return asked;
+}
 
 void Cell::status(const bus::PeerIdentity&, bus::Status status) {
     if (const auto ok = live_.take(status.service, status.json, core::now()); !ok) {

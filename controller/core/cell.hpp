@@ -18,6 +18,7 @@
 #include "controller/core/history.hpp"
 #include "controller/core/live_history.hpp"
 #include "controller/core/live_state.hpp"
+#include "controller/core/operations.hpp"
 #include "controller/core/publisher.hpp"
 #include "controller/core/supply.hpp"
 #include "controller/core/undo.hpp"
@@ -98,6 +99,11 @@ class Cell final : private bus::Backend {
     [[nodiscard]] History& history() { return history_; }
     [[nodiscard]] Publisher& publisher() { return publisher_; }
     [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+    [[nodiscard]] const Operations& operations() const { return operations_; }
+    [[nodiscard]] Operations& operations() { return operations_; }
+    /// Has a service's agent carry something out now. Rejections: "not_found", "service_disabled",
+    /// "service_not_installed", "agent_unreachable", "operation_under_way".
+    [[nodiscard]] Result<OperationStatus> operate(const std::string& service, Operation::Kind kind);
     [[nodiscard]] const LiveState& live() const { return live_; }
     /// Nothing where it is not kept.
     [[nodiscard]] const LiveHistory* live_history() const {
@@ -144,6 +150,7 @@ class Cell final : private bus::Backend {
     log::Head head_at_start_;
     History history_;
     Publisher publisher_;
+    Operations operations_;
     LiveState live_;
     std::optional<LiveHistory> live_history_;
     std::chrono::steady_clock::time_point sampled_{};

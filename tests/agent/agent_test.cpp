@@ -4,6 +4,8 @@
 #include <mutex>
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "adapters/agent/agent.hpp"
 #include "agent/support.hpp"
@@ -38,6 +40,22 @@ class Controller : public bus::Backend {
             contents_[content.revision.sequence] = content;
         }
         server_->notify(content.revision.sequence);
+    }
+    /// Asks the agent for something; its number is the id's first byte.
+    void ask(Operation::Kind kind, std::uint8_t number) {
+        const std::scoped_lock lock(mutex_);
+        operation_ = Operation{"dns", Uuid{{number}}, kind};
+        server_->notify(contents_.rbegin()->first);
+    }
+    /// The report that ends it.
+    Report ended(std::uint8_t number) {
+        Report report;
+        REQUIRE(eventually([&] {
+            const std::scoped_lock lock(mutex_);
+            report = ended_;
+            return report.operation == Uuid{{number}};
+        }));
+        return report;
     }
     /// The next fetches from a base are answered with a change that does not fit.
     void spoil_changes(bool spoil) {
@@ -78,7 +96,10 @@ class Controller : public bus::Backend {
         const std::scoped_lock lock(mutex_);
         if (contents_.empty()) return bus::UpToDate{fetch.service, {cell_id, Epoch{1}, Sequence{0}}};
         const auto& newest = contents_.rbegin()->second;
-        if (fetch.have == newest.revision) return bus::UpToDate{fetch.service, newest.revision};
+        if (fetch.have == newest.revision) {
+            if (operation_ && fetch.operation && *fetch.operation != operation_->id) return *operation_;
+            return bus::UpToDate{fetch.service, newest.revision};
+        }
         const auto base = contents_.find(fetch.have.sequence);
         auto bundle = difference("dns", base == contents_.end() ? Content{} : base->second, newest);
         if (spoil_ && bundle.base != Sequence{}) bundle.files.at(0).root[0] ^= 1;
@@ -86,6 +107,7 @@ class Controller : public bus::Backend {
     }
     void report(const bus::PeerIdentity&, Report report) override {
         const std::scoped_lock lock(mutex_);
+        if (report.operation) ended_ = report;
         last_ = std::move(report);
     }
     void status(const bus::PeerIdentity&, bus::Status status) override {
@@ -107,7 +129,8 @@ class Controller : public bus::Backend {
     bus::KeyPair keys_;
     std::mutex mutex_;
     std::map<Sequence, Content> contents_;
-    Report last_;
+    std::optional<Operation> operation_;
+    Report last_, ended_;
     std::string status_;
     bool spoil_ = false;
     std::unique_ptr<bus::Server> server_;
@@ -172,6 +195,76 @@ TEST_CASE("a refused bundle is reported, the last good one serves, and the next 
     desired.erase("Corefile", "1");
     controller.publish(desired.next());
     REQUIRE(controller.reported(ApplyState::applied, Sequence{3}));
+}
+
+TEST_CASE("a restart makes new programs of the same files, and says so even where a newer one is refused") {
+    const TempFolder folder;
+    const auto port = free_port();
+    Controller controller;
+    auto options = controller.agent_options(folder, port);
+    controller.allow(options.keys.public_key);
+    auto desired = cell();
+    controller.publish(desired.next());
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+    const auto pid = [&] {
+        const auto status = nlohmann::json::parse(controller.status(), nullptr, false);
+        return status.is_object() ? status.at("programs").at(0).at("pid").dump() : std::string();
+    };
+    REQUIRE(eventually([&] { return !pid().empty(); }));
+    const auto before = pid();
+    controller.ask(Operation::Kind::restart, 1);
+    const auto restarted = controller.ended(1);
+    CHECK(restarted.state == ApplyState::applied);
+    CHECK(restarted.healthy);
+    CHECK(eventually([&] { return pid() != before; }));
+    CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+
+    desired.set("Corefile", "1", "no such thing {\n");
+    controller.publish(desired.next());
+    REQUIRE(controller.reported(ApplyState::refused, Sequence{2}));
+    controller.ask(Operation::Kind::restart, 2);
+    const auto again = controller.ended(2);
+    CHECK(again.healthy);
+    CHECK(again.state == ApplyState::refused);
+    CHECK(again.revision.sequence == Sequence{2});
+    CHECK(again.applied == Sequence{1});
+    CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+}
+
+TEST_CASE("a reapply puts right what was edited by hand, and tells how a bad one ended") {
+    const TempFolder folder;
+    const auto port = free_port();
+    Controller controller;
+    auto options = controller.agent_options(folder, port);
+    controller.allow(options.keys.public_key);
+    auto desired = cell();
+    controller.publish(desired.next());
+    auto agent = Agent::start(options);
+    REQUIRE(agent);
+    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+    const auto live = options.data / "services" / "dns" / "files" / "live";
+    const auto text = [&] {
+        std::ifstream file(live / "Corefile");
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    const auto written = text();
+    std::ofstream(live / "Corefile", std::ios::app) << "# edited\n";
+    REQUIRE(text() != written);
+    controller.ask(Operation::Kind::reapply, 1);
+    CHECK(controller.ended(1).state == ApplyState::applied);
+    CHECK(text() == written);
+    CHECK(dig(port, "h1.home.example") == "10.0.0.1");
+
+    desired.set("Corefile", "1", "no such thing {\n");
+    controller.publish(desired.next());
+    REQUIRE(controller.reported(ApplyState::refused, Sequence{2}));
+    controller.ask(Operation::Kind::reapply, 2);
+    const auto refused = controller.ended(2);
+    CHECK(refused.state == ApplyState::refused);
+    CHECK(refused.step == "validate");
+    CHECK(text() == written);
 }
 
 TEST_CASE("a change that does not give the promised root makes the agent ask for everything") {

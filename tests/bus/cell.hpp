@@ -81,6 +81,15 @@ class Cell : public Backend {
         if (server) server->notify(last);
         return last;
     }
+    /// Asks the service's agent for something, and tells the bus.
+    Operation ask(const std::string& service, Operation::Kind kind) {
+        Operation asked{service, {}, kind};
+        const std::scoped_lock lock(mutex);
+        asked.id.bytes[0] = static_cast<std::uint8_t>(++asked_so_far);
+        operations[service] = asked;
+        server->notify(Sequence{events_.size()});
+        return asked;
+    }
     [[nodiscard]] Position head() {
         const std::scoped_lock lock(mutex);
         return head_unlocked();
@@ -104,6 +113,10 @@ class Cell : public Backend {
         ++fetches;
         if (fetch.service == "broken") throw std::runtime_error("the machinery broke");
         const Position revision{cell, epoch, revisions_[fetch.service]};
+        const auto wanted = operations.find(fetch.service);
+        const bool lacks =
+            wanted != operations.end() && fetch.operation && fetch.operation != wanted->second.id;
+        if (fetch.have == revision && lacks) return wanted->second;
         if (fetch.have == revision) return UpToDate{fetch.service, revision};
         const bool known = fetch.have.cell == cell && fetch.have.epoch == epoch;
         FileChange file;
@@ -164,6 +177,8 @@ class Cell : public Backend {
     std::map<std::string, std::string> statuses;
     std::vector<std::string> present;
     std::vector<std::string> faults;
+    std::map<std::string, Operation> operations;  ///< by service; stay until the test takes them away
+    int asked_so_far = 0;
     int wakes = 0;
     int fetches = 0;
     int pages = 0;
@@ -193,6 +208,10 @@ class Taker : public AgentHandler {
         const std::scoped_lock lock(mutex);
         held[bundle.service] = bundle.revision;
         taken.push_back(std::move(bundle));
+    }
+    void on_operation(const Operation& operation) override {
+        const std::scoped_lock lock(mutex);
+        operations.push_back(operation);
     }
     void on_up_to_date(const std::string&, const Position&) override {
         const std::scoped_lock lock(mutex);
@@ -227,6 +246,7 @@ class Taker : public AgentHandler {
     std::mutex mutex;
     std::map<std::string, Position> held;
     std::vector<Bundle> taken;
+    std::vector<Operation> operations;
     std::vector<std::pair<std::string, std::string>> refusals;
     int up_to_date = 0;
     int connections = 0;

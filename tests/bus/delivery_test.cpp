@@ -68,6 +68,40 @@ TEST_CASE("a change of another service brings an agent nothing", "[delivery]") {
     CHECK(agent.taker.locked([](Taker& t) { return t.taken.size(); }) == 2);
 }
 
+TEST_CASE("an operation comes once, after what the agent lacks, and again only to another life",
+          "[delivery]") {
+    Cell cell;
+    const auto first = cell.append("dns");
+    cell.ask("dns", Operation::Kind::restart);
+    Agent agent(cell);
+    const auto operations = [&] { return agent.taker.locked([](Taker& t) { return t.operations; }); };
+    REQUIRE(eventually([&] { return operations().size() == 1; }));
+    CHECK(agent.taker.holds("dns", first));
+    const auto second = cell.ask("dns", Operation::Kind::reapply);  // by the fetch that stands
+    REQUIRE(eventually([&] { return operations().size() == 2; }));
+    CHECK(operations().back() == second);
+    Report report;
+    report.service = "dns";
+    report.revision = cell.at(1);
+    report.operation = second.id;
+    agent.client->report(report);
+    REQUIRE(eventually([&] { return cell.locked([](Cell& c) { return c.reports["agent"].size(); }) == 1; }));
+    CHECK(cell.locked([](Cell& c) { return c.reports["agent"][0].operation; }) == second.id);
+    // The controller still offers it: who has it is not told twice, not by a change and not by a
+    // reconnection.
+    const auto next = cell.append("dns");
+    REQUIRE(eventually([&] { return agent.taker.holds("dns", next); }));
+    cell.stop();
+    cell.start();
+    REQUIRE(eventually([&] { return agent.taker.locked([](Taker& t) { return t.connections; }) == 2; }));
+    const auto last = cell.append("dns");
+    REQUIRE(eventually([&] { return agent.taker.holds("dns", last); }));
+    CHECK(operations().size() == 2);
+    Agent reborn(cell);
+    REQUIRE(
+        eventually([&] { return reborn.taker.locked([](Taker& t) { return t.operations.size(); }) == 1; }));
+}
+
 TEST_CASE("a busy agent is left alone until it asks", "[delivery]") {
     Cell cell;
     Agent agent(cell);

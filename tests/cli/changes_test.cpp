@@ -171,6 +171,25 @@ TEST_CASE("a dry run shows the plan") {
                                 Catch::Contains("dns/Corefile\n-old\n+new\n"));
 }
 
+TEST_CASE("a restart tells how it ended") {
+    std::string state = "done";
+    const FakeDaemon daemon([&](const Seen&) -> Reply {
+        return {.status = state == "asked" ? 202 : 200,
+                .body = R"({"id":"x","service":"dns","kind":"restart","state":")" + state +
+                        R"(","detail":"","asked_at":"","ended_at":null})"};
+    });
+    const auto good = picctl(daemon, {"services", "restart", "dns", "--wait"});
+    CHECK(good.code == 0);
+    CHECK(good.out == "Restarted dns.\n");
+    CHECK(daemon.last("POST", "/api/v1/services/dns/restart").headers.at("prefer") == "wait=30");
+    for (const std::string bad : {"failed", "lost", "asked"}) {
+        state = bad;
+        CHECK(picctl(daemon, {"services", "restart", "dns", "--wait"}).code == 8);
+    }
+    CHECK(picctl(daemon, {"services", "restart", "dns"}).code == 0);
+    CHECK(picctl(daemon, {"--json", "services", "reapply", "dns", "--wait"}).code == 8);
+}
+
 TEST_CASE("--wait tells when a service did not take the change") {
     std::string state = "applied";
     const FakeDaemon daemon([&](const Seen&) -> Reply {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What somebody edits behind the cell's back is seen, and shown without secrets; and what the programs say is read."""
 
+import json
 import pathlib
 import sys
 import unittest
@@ -43,6 +44,44 @@ class Drift(unittest.TestCase):
         self.assertIn("drift-dns", findings)
         self.cell.picctl("dns", "upstreams", "127.0.0.1:9", "--wait")
         eventually(lambda: self.drift("dns") == {}, "the next change puts it right")
+
+    def test_a_reapply_writes_an_edited_file_anew_and_a_restart_makes_a_new_program(self):
+        corefile = self.live("dns", "Corefile")
+        written = corefile.read_text()
+        corefile.write_text(written + "# edited\n")
+        pid, head = self.coredns(), self.cell.head()
+        done = self.cell.json("services", "reapply", "dns", "--wait")
+        self.assertEqual((done["kind"], done["state"], done["detail"]), ("reapply", "done", ""))
+        self.assertEqual(self.live("dns", "Corefile").read_text(), written)
+        self.assertEqual((self.cell.service("dns")["drift"], self.drift("dns"), self.coredns()), (False, {}, pid))
+
+        self.assertIn("Restarted dns.", self.cell.picctl("services", "restart", "dns", "--wait").stdout)
+        self.assertNotEqual(self.coredns(), pid)
+        self.cell.picctl("dns", "record", "add", "nas", "A", "10.8.0.77", "--wait")
+        self.assertEqual(self.cell.dig("nas.cell.home.arpa"), ["10.8.0.77"])
+        shown = self.cell.service("dns")["operation"]
+        self.assertEqual((shown["kind"], shown["state"]), ("restart", "done"))
+        self.assertGreaterEqual(shown["ended_at"], shown["asked_at"])
+        # No decision, so no event; but it is known who asked.
+        self.assertEqual(self.cell.head(), head + 1)
+        asked = [entry["detail"] for entry in self.cell.json("access-log", "--kind", "service_operation")["items"]]
+        self.assertEqual(asked, ["restart dns", "reapply dns"])
+
+    def test_what_cannot_be_restarted_is_refused_with_the_reason(self):
+        def code(*words):
+            refused = self.cell.picctl("--json", "services", *words, check=False)
+            self.assertNotEqual(refused.returncode, 0, refused.stdout)
+            return json.loads(refused.stderr)["code"]
+        self.assertEqual(code("restart", "nothing"), "not_found")
+        self.assertEqual(code("restart", "dhcp"), "service_disabled")
+        self.assertEqual(code("restart", "dns", "--dry-run"), "invalid_field")
+        self.cell.end("pic-agent")
+        eventually(lambda: self.cell.service("dns")["state"] == "unreachable", "the agent is missed")
+        self.assertEqual(code("reapply", "dns"), "agent_unreachable")
+
+    def coredns(self):
+        """The pid of the program, which its agent started."""
+        return [process.pid for process in self.cell.family() if process.name == "coredns"]
 
     def test_a_diff_holds_no_secret(self):
         conf = self.live("wireguard", "wg0.conf")

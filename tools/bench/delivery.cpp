@@ -39,6 +39,7 @@ class Holder final : public bus::AgentHandler {
         changed_.notify_all();
     }
 
+    void on_operation(const Operation&) override {}
     void on_up_to_date(const std::string&, const Position&) override {}
     void on_connected(const bus::Welcome&) override {}
     void on_disconnected() override {}

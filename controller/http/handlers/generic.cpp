@@ -32,21 +32,6 @@ Result<std::optional<StreamVersion>> read_if_match(std::string_view text) {
         invalid_fields({{"If-Match:", "must be an ETag of this API, a number in quotes"}}));
 }
 
-/// RFC 7240: what is not known is ignored.
-std::optional<std::chrono::seconds> read_wait(std::string_view prefer) {
-    while (!prefer.empty()) {
-        auto one = prefer.substr(0, prefer.find(','));
-        prefer.remove_prefix(std::min(one.size() + 1, prefer.size()));
-        while (one.starts_with(' ')) one.remove_prefix(1);
-        while (one.ends_with(' ')) one.remove_suffix(1);
-        if (!one.starts_with("wait=")) continue;
-        if (const auto seconds = number(one.substr(5))) {
-            return std::chrono::seconds(std::min<std::uint64_t>(*seconds, longest_wait.count()));
-        }
-    }
-    return std::nullopt;
-}
-
 /// Pic-Confirm-Within: a day at most, since it stands for somebody who is looking on.
 constexpr std::uint64_t longest_confirmation = 24 * 60 * 60;
 
@@ -142,6 +127,21 @@ void run_query(const Request& request, Queries& queries, Responder respond) {
 }
 
 }  // namespace
+
+/// What is not known is ignored.
+std::optional<std::chrono::seconds> read_wait(std::string_view prefer) {
+    while (!prefer.empty()) {
+        auto one = prefer.substr(0, prefer.find(','));
+        prefer.remove_prefix(std::min(one.size() + 1, prefer.size()));
+        while (one.starts_with(' ')) one.remove_prefix(1);
+        while (one.ends_with(' ')) one.remove_suffix(1);
+        if (!one.starts_with("wait=")) continue;
+        if (const auto seconds = number(one.substr(5))) {
+            return std::chrono::seconds(std::min<std::uint64_t>(*seconds, longest_wait.count()));
+        }
+    }
+    return std::nullopt;
+}
 
 Result<void> read_command_headers(const Request& request, CommandCall& call) {
     call.principal = request.principal;

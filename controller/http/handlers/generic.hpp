@@ -18,6 +18,9 @@ void add_generic_handlers(Handlers& handlers, const Api& api, Commands& commands
 /// Reads the headers and parameters that all commands share into `call`.
 [[nodiscard]] Result<void> read_command_headers(const Request& request, CommandCall& call);
 
+/// `Prefer: wait=<seconds>` (RFC 7240), bounded; nothing where it is not asked for.
+[[nodiscard]] std::optional<std::chrono::seconds> read_wait(std::string_view prefer);
+
 /// 201, 200 or 204 as the contract has it.
 [[nodiscard]] Response command_response(const Request& request, const CommandCall& call,
                                         CommandAnswer answer);

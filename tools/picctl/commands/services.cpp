@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "tools/picctl/commands/commands.hpp"
+#include "tools/picctl/failure.hpp"
 #include "tools/picctl/session.hpp"
 #include "tools/picctl/table.hpp"
 
@@ -48,10 +49,24 @@ void set(Session& session, const Arguments& arguments) {
 }
 
 /// POST /services/{service}/<what>.
-auto act(const std::string& what, const std::string& done) {
+auto operate(const std::string& what, const std::string& done) {
     return [what, done](Session& session, const Arguments& arguments) {
-        session.show_change(session.change("POST", path_of(arguments) + "/" + what, {}),
-                            fmt::format("{} {}", done, arguments.text("service")));
+        const auto service = arguments.text("service");
+        const auto answer = session.change("POST", path_of(arguments) + "/" + what, {});
+        const auto state = answer.value("state", "");
+        if (!session.show_json(answer)) {
+            auto& out = session.terminal().out;
+            if (state == "done")
+                out << fmt::format("{} {}.\n", done, service);
+            else
+                out << fmt::format("Asked the agent of {} to {} it: {}.\n", service, what, state);
+            if (const auto detail = answer.value("detail", ""); !detail.empty())
+                out << printable(detail, true) << '\n';
+        }
+        const bool waited_in_vain = state == "asked" && session.options().wait_seconds > 0;
+        if (state == "failed" || state == "lost" || waited_in_vain)
+            throw Failure(ExitCode::not_applied,
+                          fmt::format("the {} of {} has not succeeded", what, service));
     };
 }
 
@@ -116,12 +131,16 @@ Verbs service_verbs() {
           {.name = "--limit", .help = "at most so many lines (100)", .kind = Kind::number},
           {.name = "--since", .help = "not before, RFC 3339"}},
          logs},
-        {"services restart", Role::command, "restart one", {service_parameter}, act("restart", "Restarting")},
+        {"services restart",
+         Role::command,
+         "end its programs, start them, and probe",
+         {service_parameter},
+         operate("restart", "Restarted")},
         {"services reapply",
          Role::command,
-         "apply its configuration again",
+         "write, validate and reload what it should have once more",
          {service_parameter},
-         act("reapply", "Applying again:")},
+         operate("reapply", "Wrote and reloaded all of")},
     };
 }
 

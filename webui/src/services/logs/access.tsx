@@ -16,7 +16,7 @@ const refresh_ms = 5000
 const page = 200
 
 /** Kinds that the daemon writes; one that is newer than this page is shown by its name. */
-const kinds = ['signed_in', 'sign_in_refused', 'signed_out', 'session_revoked', 'confirmed', 'revealed', 'master_key_changed', 'refused', 'token_refused']
+const kinds = ['signed_in', 'sign_in_refused', 'signed_out', 'session_revoked', 'confirmed', 'revealed', 'master_key_changed', 'service_operation', 'refused', 'token_refused']
 export const isRefusal = (kind: string) => kind.includes('refused')
 const tone = (kind: string): Tone => (isRefusal(kind) ? 'bad' : kind === 'signed_in' ? 'good' : kind === 'revealed' || kind === 'master_key_changed' ? 'warn' : 'idle')
 export const accessWords = (kind: string) => tOr(`access.kind.${kind}`, kind.replaceAll('_', ' '))
