@@ -8,10 +8,20 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
 namespace pic::core {
+namespace {
+
+/// A change-set broke while it was made, and spoilt what its neighbours in the batch stand on. Nothing of the
+/// batch has been committed.
+struct Spoilt : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace
 
 struct Writer::Impl {
     log::LogStore& store;
@@ -106,12 +116,28 @@ struct Writer::Impl {
         try {
             if (broken) recover();
             commit(batch);
+        } catch (const Spoilt& fault) {
+            part(batch, fault);
         } catch (const log::WriteError& error) {
             fail(batch, error.code, error.what());
         } catch (const log::OpenError& error) {
             fail(batch, error.code, error.what());
         } catch (const std::exception& error) {
             fail(batch, "internal", error.what());
+        }
+    }
+
+    /// Each alone, so that the one that cannot be made costs nobody else.
+    void part(std::vector<Submission>& batch, const Spoilt& fault) {
+        if (batch.size() == 1) {
+            spdlog::error("internal: a change-set could not be made: {}", fault.what());
+            return refuse(batch.front(),
+                          {"internal", "the change could not be made; the daemon's log says why"});
+        }
+        for (auto& submission : batch) {
+            std::vector<Submission> alone;
+            alone.push_back(std::move(submission));
+            write(alone);
         }
     }
 
@@ -134,7 +160,7 @@ struct Writer::Impl {
         auto transaction = store.begin();
         std::vector<Result<Answer>> answers;
         answers.reserve(batch.size());
-        for (auto& submission : batch) answers.push_back(make(submission, tentative, *transaction));
+        for (auto& submission : batch) answers.push_back(make_or_spoil(submission, tentative, *transaction));
         reached("decided");
         const auto made = static_cast<std::uint64_t>(
             std::ranges::count_if(answers, [](const auto& a) { return a.has_value(); }));
@@ -162,6 +188,18 @@ struct Writer::Impl {
     Result<void> prepare_commit(const std::shared_ptr<const World>& next) const {
         if (!before_commit) return {};
         return before_commit(next);
+    }
+
+    Result<Answer> make_or_spoil(Submission& submission, World& tentative, log::Batch& transaction) {
+        try {
+            return make(submission, tentative, transaction);
+        } catch (const log::WriteError&) {
+            throw;
+        } catch (const log::OpenError&) {
+            throw;
+        } catch (const std::exception& fault) {
+            throw Spoilt(fault.what());
+        }
     }
 
     Result<Answer> make(Submission& submission, World& tentative, log::Batch& transaction) {

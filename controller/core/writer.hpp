@@ -54,7 +54,7 @@ struct Submission {
     std::vector<Expectation> expected;         ///< else `stale_version`
     std::optional<log::IdempotencyScope> key;  ///< scope.key is checked by the caller
     Digest request_body{};  ///< compared where the key is known: else `idempotency_mismatch`
-    /// Pure; called on the writer's thread before the commit.
+    /// Pure; called on the writer's thread before the commit, and again where a neighbour spoilt the batch.
     std::move_only_function<Answer(const Outcome&)> answer;
     /// Called exactly once, on the writer's thread, after the commit or with the refusal. Must not block.
     std::move_only_function<void(Result<Answer>)> done;

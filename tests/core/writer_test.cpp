@@ -1,6 +1,7 @@
 // The one writer: batches, refusals, repetitions, expectations, and what a failure costs.
 #include <catch2/catch.hpp>
 
+#include "projections/services/services.hpp"
 #include "support/write_path.hpp"
 
 using namespace pic;
@@ -49,6 +50,26 @@ TEST_CASE("a refused command harms none of its neighbours in the batch") {
     CHECK(peer_names(path.world()) == Names{"laptop", "phone"});
     CHECK(text_of(replayed(store)) == text_of(path.world()));
     CHECK(answers[3]->sequence == store.head().sequence);
+}
+
+TEST_CASE("a command whose events cannot be folded harms none of its neighbours in the batch") {
+    auto store = memory();
+    WritePath path(store);
+    path.set_up();
+    std::vector<AnyCommand> broken;
+    broken.push_back(unfoldable_command());
+    const auto keyed = [&] {
+        return path.keyed(path.submission("AddPeer", R"({"name":"tablet"})"), "key", "body");
+    };
+    const auto answers = path.batch(together(path.submission("AddPeer", R"({"name":"laptop"})"), keyed(),
+                                             path.submission(std::move(broken)),
+                                             path.submission("AddPeer", R"({"name":"phone"})")));
+    CHECK(codes(answers) == Names{"", "", "internal", ""});
+    CHECK(peer_names(path.world()) == Names{"laptop", "phone", "tablet"});
+    CHECK(services::is_enabled(path.world(), "dns"));  // nothing of it is left
+    CHECK(text_of(replayed(store)) == text_of(path.world()));
+    CHECK(path.run(keyed())->sequence == answers[1]->sequence);  // made once
+    CHECK(code_of(path.run("AddPeer", R"({"name":"watch"})")).empty());
 }
 
 TEST_CASE("a change-set is made whole or not at all") {

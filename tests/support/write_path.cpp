@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
+#include "projections/services/services.hpp"
 #include "schema/sha256.hpp"
 
 namespace pic::test {
@@ -17,6 +18,19 @@ class BrokenCommand final : public Command {
     [[nodiscard]] std::string_view type() const override { return "Broken"; }
     void prepare(Supply&) override {}
     [[nodiscard]] Result<Decision> decide(const World&) const override { throw std::runtime_error("broken"); }
+};
+
+/// Its first event is good, its second one cannot be folded into any world.
+class UnfoldableCommand final : public Command {
+  public:
+    [[nodiscard]] std::string_view type() const override { return "Unfoldable"; }
+    void prepare(Supply&) override {}
+    [[nodiscard]] Result<Decision> decide(const World&) const override {
+        Decision decision;
+        decision.emit("service-dns", services::ServiceSwitched{"dns", false});
+        decision.events.push_back({"service-dns", "NoSuchEvent", 1, "{}"});
+        return decision;
+    }
 };
 
 /// What an answer of these tests says: the change's events.
@@ -34,6 +48,8 @@ core::Answer describe(const core::Outcome& outcome) {
 std::string code_of(const Result<core::Answer>& answer) { return answer ? "" : answer.error().code; }
 
 AnyCommand broken_command() { return std::make_unique<BrokenCommand>(); }
+
+AnyCommand unfoldable_command() { return std::make_unique<UnfoldableCommand>(); }
 
 WritePath::WritePath(log::LogStore& store, core::Writer::BeforeCommit before_commit,
                      std::vector<core::Writer::Observer> observers, core::Writer::Step step)

@@ -22,6 +22,9 @@ namespace pic::test {
 /// Something that cannot be decided, as a fault of ours would have it.
 [[nodiscard]] AnyCommand broken_command();
 
+/// Something that is decided and then breaks evolve() in the midst of its events.
+[[nodiscard]] AnyCommand unfoldable_command();
+
 class WritePath {
   public:
     explicit WritePath(log::LogStore& store, core::Writer::BeforeCommit before_commit = {},
