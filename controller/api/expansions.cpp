@@ -67,6 +67,8 @@ struct ClientRequest {
 Result<void> add_client(Expansion& e, accounts::BusKind kind) {
     auto asked = from_json<ClientRequest>(e.data);
     if (!asked) return std::unexpected(asked.error());
+    // All is much to give too, and is said and checked as such.
+    if (kind == accounts::BusKind::subscriber && asked->scopes.empty()) asked->scopes = {"*:read"};
     if (auto fine = check_scopes(e, asked->scopes); !fine) return fine;
     const auto id = core::new_uuid();
     accounts::InviteBusClient invite{
@@ -150,9 +152,9 @@ const Expansions& table() {
             {"RestoreTo", {restore_to, true}},
             {"ImportConfig", {import_config, true}},
         };
+        add_confirmation_expansions(made);
         add_people_expansions(made);
         add_dhcp_expansions(made);
-        add_confirmation_expansions(made);
         add_vault_expansions(made);
         add_secret_expansions(made);
         return made;

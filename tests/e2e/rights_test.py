@@ -2,14 +2,24 @@
 transport. What is expected comes from the document's own x-scope and x-own and from the table of roles below, which is
 written down a second time here on purpose."""
 
+import contextlib
 import http.client
 import json
 import pathlib
 import re
 import socket
+import sys
+import time
 import unittest
 
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from harness import DEADLINE, SOURCE, eventually
 from people_client import AloneCell, Answer, Client
+
+sys.path.insert(0, str(SOURCE / "tools" / "examples"))
+import subscriber  # noqa: E402
 
 HERS = "eleven purple kettles sing"
 NOBODYS = "01900000-0000-7000-8000-000000000000"
@@ -187,6 +197,99 @@ class Matrix(Cell):
                 client = Client(self.cell)
                 client.headers[header] = value
                 self.assertEqual(client.get("/peers").status, 401, header)
+
+
+class Bus(Cell):
+    """The same question on the bus, where the key is the identity: as a program would ask that has a ZeroMQ library and JSON."""
+
+    def setUp(self):
+        super().setUp()
+        self.bus = f"tcp://{self.cell.environment['PIC_BUS']}"
+        self.context = zmq.Context()
+        self.addCleanup(self.context.destroy, 0)
+
+    def link(self, kind, **more):
+        """The id of a new agent or subscriber, and its connection."""
+        made = self.admin.post(f"/{kind}", more)
+        self.assertEqual(made.status, 201, made)
+        public, secret = zmq.curve_keypair()
+        enrolled = Client(self.cell).post("/enrolment", {
+            "enrolment_token": made.json["resource"]["enrolment_token"], "public_key": public.decode()})
+        self.assertEqual(enrolled.status, 201, enrolled)
+        link = subscriber.Link(self.context, self.bus, enrolled.json["server_public_key"].encode(), (public, secret))
+        self.addCleanup(link.close)
+        return made.json["resource"]["id"], link
+
+    def follower(self, name, *scopes):
+        identity, link = self.link("subscribers", name=name, **({"scopes": list(scopes)} if scopes else {}))
+        link.hello()
+        return identity, link
+
+    def events(self, link):
+        """All that it may read, and where that ends."""
+        page, [lines] = link.ask({"type": "fetch_events", "after": subscriber.NOTHING, "limit": subscriber.PAGE})
+        self.assertEqual(page["type"], "events", page)
+        return {json.loads(line)["type"] for line in lines.splitlines()}, page
+
+    def test_a_subscriber_reads_the_events_of_its_scopes_and_no_others(self):
+        _, narrow = self.follower("narrow", "peers:read")
+        _, wide = self.follower("wide")
+        self.assertEqual(self.admin.post("/peers", {"name": "laptop"}).status, 201)
+        self.assertEqual(self.admin.post("/dns/records", {"name": "nas", "type": "A", "value": "10.8.0.77"}).status, 201)
+        head = self.cell.head()
+        types, page = self.events(narrow)
+        self.assertEqual((types, page["next"]["sequence"], page["head"]), ({"PeerAdded"}, head, head))
+        everything = {"PeerAdded", "DnsRecordAdded", "UserAdded"}
+        self.assertEqual(self.events(wide)[0] & everything, everything)
+        self.assertEqual(narrow.ask({"type": "fetch_snapshot"})[0]["code"], "forbidden")
+        self.assertEqual(wide.ask({"type": "fetch_snapshot"})[0]["type"], "snapshot")
+        # The hint, which both hear, says how far the log is and nothing else.
+        self.assertTrue(narrow.hints.poll(DEADLINE * 1000))
+        self.assertEqual(set(json.loads(narrow.hints.recv())), {"type", "sequence"})
+
+    def test_whoever_lists_a_subscriber_gives_no_more_than_they_have(self):
+        clerk = self.token("access:write", "peers:read")
+        self.assertEqual(clerk.post("/subscribers", {"name": "a", "scopes": ["peers:read"]}).status, 201)
+        for more in ({}, {"scopes": ["*:read"]}, {"scopes": ["dns:read"]}):
+            answer = clerk.post("/subscribers", {"name": "b", **more})
+            self.assertEqual((answer.status, answer.code), (403, "forbidden"), more)
+
+    def test_an_agent_speaks_for_its_own_service(self):
+        _, agent = self.link("agents", services=["ntp"])
+        hello = {"type": "hello", "protocol": subscriber.PROTOCOL, "software": "test"}
+        self.assertEqual(agent.ask({**hello, "services": ["ntp", "dns"]})[0]["code"], "not_allowed")
+        self.assertEqual(agent.ask({**hello, "services": ["ntp"]})[0]["type"], "welcome")
+        at = {"service": "dns", "have": subscriber.NOTHING}
+        for question in ({"type": "fetch", **at}, {"type": "fetch_events", "after": subscriber.NOTHING, "limit": 1},
+                         {"type": "fetch_snapshot"},
+                         {"type": "report", "service": "dns", "revision": subscriber.NOTHING, "applied": 9, "state": "applied",
+                          "step": "", "detail": "", "healthy": True, "drift": False, "at": "2026-01-01T00:00:00.000Z"}):
+            self.assertEqual(agent.ask(question)[0]["code"], "not_allowed", question)
+        self.assertNotEqual(self.cell.service("dns")["state"], "applied")
+        self.assertEqual(agent.ask({"type": "fetch", **at, "service": "ntp"})[0]["type"], "bundle")
+
+    def test_a_revoked_key_is_cut_off_at_once(self):
+        identity, link = self.follower("short")
+        _, neighbour = self.follower("neighbour")
+        monitor = link.questions.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+        self.addCleanup(link.questions.disable_monitor)
+        began = time.monotonic()
+        self.assertEqual(self.admin.delete(f"/subscribers/{identity}").status, 204)
+        self.assertTrue(monitor.poll(DEADLINE * 1000), "its connection is closed")
+        took = time.monotonic() - began
+        self.assertEqual(recv_monitor_message(monitor)["event"], zmq.EVENT_DISCONNECTED)
+        print(f"from the call that revokes to the disconnection: {took * 1000:.0f} ms", file=sys.stderr)
+        self.assertLess(took, 1, "promised")
+        self.assertTrue(monitor.poll(DEADLINE * 1000), "it tries again")
+        self.assertEqual(recv_monitor_message(monitor)["event"], zmq.EVENT_HANDSHAKE_FAILED_AUTH, "and is not let in")
+
+        def goes_on():  # a question may have been lost with the connection; then it says hello again
+            with contextlib.suppress(subscriber.Lost):
+                answer = neighbour.ask({"type": "heartbeat"})[0]
+                if answer.get("code") == "hello_first":
+                    neighbour.hello()
+                return answer["type"] == "pulse"
+        eventually(goes_on, "its neighbour goes on")
 
 
 class Ownership(Cell):
