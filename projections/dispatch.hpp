@@ -111,7 +111,7 @@ struct ResourceChange {
 
 /// Names the code that evolves: a snapshot made by another version is discarded. Raise it whenever a State or
 /// an evolve() changes its meaning.
-inline constexpr std::string_view evolve_version = "3";
+inline constexpr std::string_view evolve_version = "4";
 
 /// The whole world as one JSON document, from which parse_world() makes it again.
 [[nodiscard]] std::string snapshot_world(const World& world);

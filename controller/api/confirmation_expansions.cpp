@@ -47,7 +47,7 @@ Result<void> check_proven(const core::Cell& cell, Sequence first_of_change) {
 }
 
 /// A change is named by any of its events; it waits under its last one.
-Result<void> confirm(Expansion& e) {
+Result<void> confirm_change(Expansion& e) {
     if (e.call.principal && e.call.principal->kind == http::Principal::Kind::token)
         return reject("forbidden", "An administrator who is signed in confirms a change, not a token.");
     const std::uint64_t seq = e.data["seq"].get_uint64().value_unsafe();
@@ -65,6 +65,6 @@ Result<void> confirm(Expansion& e) {
 
 }  // namespace
 
-void add_confirmation_expansions(Expansions& table) { table["ConfirmChange"] = {confirm, true}; }
+void add_confirmation_expansions(Expansions& table) { table["ConfirmChange"] = {confirm_change, true}; }
 
 }  // namespace pic::api

@@ -15,7 +15,7 @@ namespace {
 using http::Request;
 using http::Responder;
 
-http::Handler handler(Context& c, Operation::Kind kind) {
+http::Handler operation_handler(Context& c, Operation::Kind kind) {
     return [&c, kind](const Request& request, Responder respond) {
         const auto asked = c.cell.operate(std::string(request.path_parameter("service")), kind);
         if (!asked) return std::move(respond)(asked.error());
@@ -48,8 +48,8 @@ std::string operation_json(const core::OperationStatus& operation) {
 }
 
 void add_operation_handlers(http::Handlers& handlers, Context& c) {
-    handlers["restartService"] = handler(c, Operation::Kind::restart);
-    handlers["reapplyService"] = handler(c, Operation::Kind::reapply);
+    handlers["restartService"] = operation_handler(c, Operation::Kind::restart);
+    handlers["reapplyService"] = operation_handler(c, Operation::Kind::reapply);
 }
 
 }  // namespace pic::api

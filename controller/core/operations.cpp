@@ -9,8 +9,6 @@
 namespace pic::core {
 namespace {
 
-using State = OperationStatus::State;
-
 /// A restart has done its work where the service is well afterwards, even if a newer configuration stays
 /// refused.
 bool has_succeeded(Operation::Kind kind, const Report& report) {
@@ -19,15 +17,15 @@ bool has_succeeded(Operation::Kind kind, const Report& report) {
 
 }  // namespace
 
-std::string_view name_of(State state) {
+std::string_view name_of(OperationStatus::State state) {
     switch (state) {
-        case State::asked:
+        case OperationStatus::State::asked:
             return "asked";
-        case State::done:
+        case OperationStatus::State::done:
             return "done";
-        case State::failed:
+        case OperationStatus::State::failed:
             return "failed";
-        case State::lost:
+        case OperationStatus::State::lost:
             return "lost";
     }
     return "";
@@ -36,11 +34,11 @@ std::string_view name_of(State state) {
 Result<OperationStatus> Operations::ask(Operation what, Timestamp now, Time steady) {
     const std::lock_guard lock(mutex_);
     auto& entry = last_[what.service];
-    if (!entry.status.what.id.is_nil() && entry.status.state == State::asked) {
+    if (!entry.status.what.id.is_nil() && entry.status.state == OperationStatus::State::asked) {
         return reject("operation_under_way", fmt::format("a {} of {} is under way: wait until it has ended",
                                                          bus::name_of(entry.status.what.kind), what.service));
     }
-    entry.status = {std::move(what), now, std::nullopt, State::asked, {}};
+    entry.status = {std::move(what), now, std::nullopt, OperationStatus::State::asked, {}};
     entry.lost_at = steady + patience;
     return entry.status;
 }
@@ -48,7 +46,7 @@ Result<OperationStatus> Operations::ask(Operation what, Timestamp now, Time stea
 std::optional<Operation> Operations::for_agent(const std::string& service, const Uuid& taken) const {
     const std::lock_guard lock(mutex_);
     const auto entry = last_.find(service);
-    if (entry == last_.end() || entry->second.status.state != State::asked ||
+    if (entry == last_.end() || entry->second.status.state != OperationStatus::State::asked ||
         entry->second.status.what.id == taken)
         return std::nullopt;
     return entry->second.status.what;
@@ -61,8 +59,9 @@ void Operations::report(const Report& report, Timestamp now) {
         const auto entry = last_.find(report.service);
         if (entry == last_.end()) return;
         auto& status = entry->second.status;
-        if (status.what.id != *report.operation || status.state != State::asked) return;
-        status.state = has_succeeded(status.what.kind, report) ? State::done : State::failed;
+        if (status.what.id != *report.operation || status.state != OperationStatus::State::asked) return;
+        status.state = has_succeeded(status.what.kind, report) ? OperationStatus::State::done
+                                                               : OperationStatus::State::failed;
         status.ended_at = now;
         status.detail = report.detail;
     }
@@ -88,8 +87,8 @@ void Operations::tick(Timestamp now, Time steady) {
     {
         const std::lock_guard lock(mutex_);
         for (auto& [service, entry] : last_) {
-            if (entry.status.state != State::asked || steady < entry.lost_at) continue;
-            entry.status.state = State::lost;
+            if (entry.status.state != OperationStatus::State::asked || steady < entry.lost_at) continue;
+            entry.status.state = OperationStatus::State::lost;
             entry.status.ended_at = now;
             entry.status.detail = fmt::format("its agent said nothing for {} s", patience.count());
         }
@@ -105,12 +104,13 @@ void Operations::finish_waiters(Time steady) {
         for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
             const auto& now = last_.at(waiting->what.service).status;
             const bool is_it = now.what.id == waiting->what.id;
-            if (is_it && now.state == State::asked && steady < waiting->deadline) {
+            if (is_it && now.state == OperationStatus::State::asked && steady < waiting->deadline) {
                 ++waiting;
                 continue;
             }
-            ready.emplace_back(std::move(waiting->done),
-                               is_it ? now : OperationStatus{waiting->what, {}, {}, State::lost, {}});
+            ready.emplace_back(
+                std::move(waiting->done),
+                is_it ? now : OperationStatus{waiting->what, {}, {}, OperationStatus::State::lost, {}});
             waiting = waiting_.erase(waiting);
         }
     }

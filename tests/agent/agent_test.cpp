@@ -203,7 +203,7 @@ TEST_CASE("a restart makes new programs of the same files, and says so even wher
     Controller controller;
     auto options = controller.agent_options(folder, port);
     controller.allow(options.keys.public_key);
-    auto desired = cell();
+    auto desired = dns_alone();
     controller.publish(desired.next());
     auto agent = Agent::start(options);
     REQUIRE(agent);
@@ -239,7 +239,7 @@ TEST_CASE("a reapply puts right what was edited by hand, and tells how a bad one
     Controller controller;
     auto options = controller.agent_options(folder, port);
     controller.allow(options.keys.public_key);
-    auto desired = cell();
+    auto desired = dns_alone();
     controller.publish(desired.next());
     auto agent = Agent::start(options);
     REQUIRE(agent);
