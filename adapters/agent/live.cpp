@@ -127,9 +127,12 @@ void each_row(const TableSpec& table, const std::string& content, F&& f) {
         for (const auto& pointer : table.pointers) cells.push_back(pointed(row, pointer));
         f(std::move(cells));
     };
-    const bool is_list = !table.pointers.empty() && content.starts_with('[');
-    if (is_list) {
-        for (const auto& row : Json::parse(content, nullptr, false)) object(row);
+    const bool is_whole = !table.rows.empty() || (!table.pointers.empty() && content.starts_with('['));
+    if (is_whole) {
+        const auto json = Json::parse(content, nullptr, false);
+        const Json::json_pointer list{table.rows};
+        if (!json.contains(list)) return;
+        for (const auto& row : json.at(list)) object(row);
         return;
     }
     std::istringstream lines(content);
@@ -186,6 +189,21 @@ class Messages {
     bool empty_ = true;
 };
 
+/// The cells that begin anew with every reload become what they have come to.
+void add_up(const TableSpec& table, std::vector<Total>& totals, Cells& cells) {
+    totals.resize(table.totals.size());
+    for (std::size_t i = 0; i < totals.size(); ++i) {
+        auto& cell = cells[static_cast<std::size_t>(std::ranges::find(table.columns, table.totals[i]) -
+                                                    table.columns.begin())];
+        const auto number = number_of(cell);
+        if (!number) continue;
+        auto& total = totals[i];
+        if (*number < total.last) total.before += total.last;
+        total.last = *number;
+        cell = static_cast<std::int64_t>(total.before + total.last);
+    }
+}
+
 }  // namespace
 
 bool LiveTables::begin_turn() {
@@ -216,16 +234,28 @@ std::vector<std::string> LiveTables::changes(const Values& values, const Runtime
         const auto text = content_of(table, values, runtime);
         if (!text) continue;
         Rows now;
+        Totals totals;
         each_row(table, *text, [&](Cells cells) {
             if (now.size() == table_rows_limit) return;
             for (std::size_t i = 0; i < cells.size(); ++i)
                 cells[i] = told_cell(table, table.columns[i], std::move(cells[i]));
             auto key = key_of(table, cells);
+            if (!key.starts_with(table.prefix)) return;
+            key.erase(0, table.prefix.size());
             if (key.empty()) return;
-            if (!table.key.empty()) cells.emplace(cells.begin(), key);
+            if (!table.totals.empty()) {
+                auto& counted = totals[key] = std::move(totals_[table.name][key]);
+                add_up(table, counted, cells);
+            }
+            if (table.key.empty()) {
+                if (!table.prefix.empty()) cells.front() = key;
+            } else {
+                cells.emplace(cells.begin(), key);
+            }
             now.insert_or_assign(std::move(key),
                                  Json(cells).dump(-1, ' ', false, Json::error_handler_t::replace));
         });
+        totals_[table.name] = std::move(totals);
         tell(table, std::move(now), anew, all);
     }
     return all;

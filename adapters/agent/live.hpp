@@ -22,6 +22,11 @@ inline constexpr std::size_t table_list_limit = 20;           ///< values of one
 inline constexpr std::size_t live_message_limit = 48 * 1024;  ///< bytes of one message
 inline constexpr int turns_until_anew = 30;                   ///< looks after which everything is told again
 
+/// A number as it was last read, and what it had come to before it last began anew.
+struct Total {
+    double last = 0, before = 0;
+};
+
 class LiveTables {
   public:
     explicit LiveTables(const std::vector<TableSpec>& tables) : tables_(tables) {}
@@ -30,6 +35,8 @@ class LiveTables {
     /// changed:
     /// {"live":{"table","columns","chart","reset"?,"rows":[[...]...],"gone":["<key>"...]}}. The first column
     /// is the key. A table that cannot be read now is left as it was told.
+    /// What counts from 0 with every reload goes on in what is told; only what passed between the last look
+    /// and the reload is missed.
     [[nodiscard]] std::vector<std::string> changes(const Values& values, const Runtime& runtime);
     using Rows = std::map<std::string, std::string>;  ///< by key: the row as it is told, a JSON list
     /// The same for tables that the agent fills itself.
@@ -43,6 +50,8 @@ class LiveTables {
 
     const std::vector<TableSpec>& tables_;
     std::map<std::string, Rows> told_;
+    using Totals = std::map<std::string, std::vector<Total>>;  ///< by key: those of the row
+    std::map<std::string, Totals> totals_;                     ///< by table
     int turn_ = 0;
 };
 

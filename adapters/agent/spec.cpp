@@ -244,6 +244,8 @@ TableSpec table(Reader& in) {
     if (t.argv.empty() == t.file.empty()) throw Wrong{in.at("argv"), "or a file, one of them, is needed"};
     t.pointers = in.texts("pointers");
     if (t.pointers.empty()) t.separator = in.required("separator");
+    t.rows = in.text("rows");
+    if (!t.rows.empty() && t.pointers.empty()) throw Wrong{in.at("rows"), "is of use with pointers alone"};
     t.columns = in.texts("columns");
     if (t.columns.empty()) throw Wrong{in.at("columns"), "is missing"};
     if (!t.pointers.empty() && t.pointers.size() != t.columns.size())
@@ -257,7 +259,9 @@ TableSpec table(Reader& in) {
         return some;
     };
     t.key = some_columns("key");
+    t.prefix = in.text("prefix");
     t.numbers = some_columns("numbers");
+    t.totals = some_columns("totals");
     t.times = some_columns("times");
     t.chart = some_columns("chart");
     in.object("words", [&](Reader& words) {

@@ -115,9 +115,12 @@ struct TableSpec {
     Template file;
     std::string separator;              ///< of columns; a blank: any number of blanks and tabs
     std::vector<std::string> pointers;  ///< or, of JSON: where in an object each column is (RFC 6901)
+    std::string rows;                   ///< of JSON: where the list of objects is in what is read
     std::vector<std::string> columns;   ///< the first one is the row's key, unless `key` says otherwise
     std::vector<std::string> key;       ///< columns that together tell a row from others: its "id"
+    std::string prefix;                 ///< of the key: taken off, and what has it not is no row
     std::vector<std::string> numbers;   ///< those that are told as numbers
+    std::vector<std::string> totals;    ///< numbers that begin at 0 with every reload: told added up
     std::vector<std::string> times;     ///< those that are seconds since 1970, told as moments; 0: none
     std::vector<std::string> chart;     ///< those whose course is worth keeping
     std::map<std::string, std::map<std::string, std::string>>

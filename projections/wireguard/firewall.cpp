@@ -146,7 +146,9 @@ std::string place(std::string_view end, const routing::Place& p) {
     return p.is_any() ? "" : fmt::format("{} {} {} ", p.is_v6() ? "ip6" : "ip", end, p.text);
 }
 
-std::string rule_text(const routing::RuleSettings<Plain>& s) {
+/// A rule with a counter of its own, by whose name its packets are told of (the table `rules` of
+/// adapters/wireguard).
+std::string rule_text(const Uuid& id, const routing::RuleSettings<Plain>& s) {
     using routing::Protocol;
     std::string match = place("saddr", s.source) + place("daddr", s.destination);
     if (s.protocol == Protocol::icmp) match += "meta l4proto { icmp, ipv6-icmp } ";
@@ -155,7 +157,9 @@ std::string rule_text(const routing::RuleSettings<Plain>& s) {
     } else if (s.protocol == Protocol::tcp || s.protocol == Protocol::udp) {
         match += fmt::format("meta l4proto {} ", enum_name(s.protocol));
     }
-    return fmt::format("add rule inet pic rules {}counter {}\n", match, enum_name(s.action));
+    return fmt::format(
+        "add counter inet pic rule-{0}\nadd rule inet pic rules {1}counter name rule-{0} {2}\n",
+        to_string(id), match, enum_name(s.action));
 }
 
 std::string rule_key(const routing::Rule& rule) {
@@ -184,7 +188,7 @@ void put_rules(const World* before, const World& now, Renderer& out) {
                 [&](const Uuid&, const routing::Rule* was, const routing::Rule* is) {
                     if (was != nullptr) out.remove(firewall_path, rule_key(*was));
                     if (is != nullptr && is->settings.enabled)
-                        out.put(firewall_path, rule_key(*is), rule_text(is->settings));
+                        out.put(firewall_path, rule_key(*is), rule_text(is->id, is->settings));
                 });
 }
 

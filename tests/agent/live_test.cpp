@@ -119,6 +119,37 @@ TEST_CASE("a column of times is told as moments, and a key may be any column") {
                       R"(["cc",null,"cc","tv"]])"));
 }
 
+TEST_CASE("what a reload counts anew is told added up, and what has another prefix not at all") {
+    Leases leases;
+    auto& table = leases.spec.tables.front();
+    table.separator.clear();
+    table.rows = "/list";
+    table.columns = {"id", "packets"};
+    table.pointers = {"/counter/name", "/counter/packets"};
+    table.numbers = {};
+    table.prefix = "rule-";
+    table.totals = {"packets"};
+    LiveTables tables(leases.spec.tables);
+    const auto counted = [&](const std::string& rows) {
+        leases.write(R"({"list":[{"metainfo":1},)" + rows + "]}");
+        Json all = Json::array();
+        for (const auto& message : told(tables, leases)) all.push_back(message["rows"]);
+        return all;
+    };
+    const auto row = [](std::string_view name, int packets) {
+        return fmt::format(R"({{"counter":{{"name":"{}","packets":{}}}}})", name, packets);
+    };
+    CHECK(counted(row("rule-a", 7) + "," + row("other", 1)) == Json::parse(R"([[["a",7]]])"));
+    CHECK(counted(row("rule-a", 9)) == Json::parse(R"([[["a",9]]])"));
+    CHECK(counted(row("rule-a", 0)).empty());  // loaded anew: nothing is forgotten
+    CHECK(counted(row("rule-a", 2)) == Json::parse(R"([[["a",11]]])"));
+    CHECK(counted(row("rule-b", 1)) == Json::parse(R"([[["b",1]]])"));
+    CHECK(counted(row("rule-a", 1)) == Json::parse(R"([[["a",1]]])"));  // gone in between: another one
+
+    leases.write("no JSON");
+    for (const auto& message : told(tables, leases)) CHECK(message["rows"].empty());
+}
+
 TEST_CASE("no message is larger than the bus takes, whatever the table holds") {
     const Leases leases;
     LiveTables tables(leases.spec.tables);

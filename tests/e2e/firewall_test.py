@@ -28,6 +28,9 @@ class Firewall(Cell):
                               capture_output=True, text=True, check=True)
         return int(re.search(r"packets (\d+)", done.stdout).group(1))
 
+    def hits(self):
+        return [{key: rule[key] for key in ("id", "position", "packets", "bytes")} for rule in self.cell.json("routing", "hits")["items"]]
+
     def test_each_peer_reaches_what_it_may_and_nothing_else(self):
         cell = self.cell
         self.namespace = self.cell_namespace()
@@ -63,9 +66,15 @@ class Firewall(Cell):
         cell.picctl("routing", "rule", "add", "accept", "--position", "1", "--source", guest.peer_address, "--destination", own.peer_address,
                     "--protocol", "tcp", "--ports", "8080", "--wait")
         self.assertTrue(guest.connects(own.peer_address, 8080), "unless a rule opens them")
+        opened = eventually(lambda: next((one for one in self.hits() if one["packets"]), None), "its counter tells of that")
+        self.assertEqual(opened["packets"], 1, "one connection is one packet that asks the rules")
         cell.picctl("routing", "rule", "add", "reject", "--position", "1", "--source", own.peer_address, "--destination",
                     "198.51.100.7", "--wait")
         self.assertFalse(own.connects("198.51.100.7", 80), "an earlier rule decides before the peer's own settings")
+        counted = eventually(lambda: [one for one in self.hits() if one["packets"]] if all(one["packets"] for one in self.hits()) else None,
+                             "so does the counter of the new one")
+        self.assertEqual([one["position"] for one in counted], [1, 2])
+        self.assertEqual(counted[1], {**opened, "position": 2}, "and the firewall that was loaded anew has forgotten nothing")
         self.assertEqual([rule["position"] for rule in cell.json("routing", "rule", "list")["items"]], [1, 2])
         cell.picctl("routing", "rule", "add", "accept", "--source", own.peer_address, "--destination", "198.51.100.7", "--wait")
         self.assertFalse(own.connects("198.51.100.7", 80), "a later one does not matter")

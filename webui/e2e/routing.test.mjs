@@ -44,7 +44,8 @@ test('a rule, its objections, its plan, and the firewall that has it', async () 
   await toast(page, 'Added one').locator('[data-service="wireguard"][data-stage="live"]').waitFor()
   for (const note of ['two', 'three']) await cell.call('POST', '/routing/rules', { action: 'accept', note })
   await eventually('all three are shown', async () => (await shown()) === 'one two three')
-  assert.match(await firewall(), /dport \{ 80,443 \} counter drop/)
+  await eventually('each is counted', async () => (await page.locator('[data-hits="0"]').allTextContents()).join() === '0 packets,0 packets,0 packets')
+  assert.match(await firewall(), /dport \{ 80,443 \} counter name \S+ drop/)
 })
 
 test('the keyboard moves a rule, and each step is said', async () => {

@@ -1,9 +1,17 @@
 // The firewall's rules, ports passed on to devices, and address translation.
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
 #include "tools/picctl/commands/commands.hpp"
 #include "tools/picctl/commands/forms.hpp"
+#include "tools/picctl/session.hpp"
 
 namespace pic::cli {
 namespace {
+
+using nlohmann::json;
 
 const Fields rule_options{
     {"source", "any, an address or a network (any)"},
@@ -19,6 +27,33 @@ Fields with_action() {
     auto fields = rule_options;
     fields.push_back({"action", "accept, drop or reject"});
     return fields;
+}
+
+/// The rules in their order, each with what its counter says.
+Verb hits_verb() {
+    const auto run = [](Session& session, const Arguments& /*arguments*/) {
+        std::map<json, json> hits;
+        for (const auto& one : session.list("/routing/hits")) hits[one.at("id")] = one;
+        auto rules = session.list("/routing/rules");
+        for (auto& rule : rules) {
+            const auto mine = hits.find(rule.at("id"));
+            for (const auto* count : {"packets", "bytes"})
+                rule[count] = mine == hits.end() ? json() : mine->second.at(count);
+        }
+        std::ranges::sort(rules.get_ref<json::array_t&>(), {},
+                          [](const json& rule) { return rule.at("position").get<int>(); });
+        if (session.show_json({{"items", rules}, {"next_cursor", nullptr}})) return;
+        print_list(session.terminal().out, rules,
+                   {{"POSITION", "position"},
+                    {"ACTION", "action"},
+                    {"SOURCE", "source"},
+                    {"DESTINATION", "destination"},
+                    {"PACKETS", "packets"},
+                    {"BYTES", "bytes"},
+                    {"NOTE", "note"}},
+                   "No rules: what a peer may do is what its own settings say.");
+    };
+    return {"routing hits", Role::query, "how many connections each rule has decided on", {}, run};
 }
 
 }  // namespace
@@ -44,6 +79,7 @@ Verbs routing_verbs() {
         .none = "No rules: what a peer may do is what its own settings say.",
         .order = "position",
     });
+    verbs.push_back(hits_verb());
     for (auto& verb : verbs_of(ListForm{
              .group = "routing forward",
              .path = "/routing/forwards",
