@@ -13,6 +13,7 @@
 #include "controller/core/housekeeping.hpp"
 #include "projections/cell/cell.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/files/door.hpp"
 #include "projections/peers/peers.hpp"
 
 namespace pic::core {
@@ -35,6 +36,19 @@ bus::KeyPair bus_keys(vault::Vault& vault) {
     return pair;
 }
 
+/// What artefacts name without an event having said so.
+void keep_door_key(vault::Vault& vault) {
+    constexpr std::size_t bytes = 32;
+    const auto key = files::door_key();
+    if (vault.newest(key.name)) return;
+    const auto random = vault::Secret::random(bytes);
+    vault::Secret text(2 * bytes + 1);  // sodium ends it with a zero
+    sodium_bin2hex(reinterpret_cast<char*>(text.bytes().data()), text.size(), random.data(), random.size());
+    const auto kept = vault.put(key.name, vault::Secret::copy_of(text.reveal().substr(0, 2 * bytes)));
+    if (!kept) throw std::runtime_error("the key of the files' door cannot be kept: " + kept.error().detail);
+    if (*kept != key) throw std::runtime_error("the vault once had a key of the files' door, and lost it");
+}
+
 }  // namespace
 
 struct Cell::Workers {
@@ -52,6 +66,7 @@ Cell::Cell(CellOptions options, log::LogStore& store, vault::Vault& vault, acces
       access_sync_(vault, tokens),
       workers_(std::make_unique<Workers>()),
       initial_(std::move(world)) {
+    keep_door_key(vault_);
     access_sync_.update(World{}, initial_);
     std::vector<Writer::Observer> observers;
     observers.emplace_back([this](const World& before, const World& after) { committed(before, after); });

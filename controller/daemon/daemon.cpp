@@ -25,6 +25,7 @@
 #include "projections/cell/cell.hpp"
 #include "projections/certificates/chain.hpp"
 #include "projections/dispatch.hpp"
+#include "projections/files/door.hpp"
 #include "projections/stack/stack.hpp"
 #include "schema/openapi.hpp"
 
@@ -291,6 +292,9 @@ struct Daemon::Parts {
             serving.trusted_proxies.push_back(*Cidr::parse(network));
         serving.unix_socket = options.data / "picd.sock";
         serving.ui = options.ui;
+        serving.files = options.files;
+        if (auto door = vault->get(files::door_key()))
+            serving.files_key = std::make_shared<const vault::Secret>(*std::move(door));
         serving.spool = context->spool;
         serving.hosts = options.hosts;
         try {

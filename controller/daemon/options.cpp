@@ -48,6 +48,9 @@ std::expected<Options, int> read_options(int argc, const char* const* argv) {
     app.add_option("--resolver", options.resolver,
                    "Where the cell's own DNS answers (default: 127.0.0.1, port PIC_DNS_PORT)")
         ->envname("PIC_RESOLVER");
+    app.add_option("--files", options.files,
+                   "Where the files service answers, for the file manager; empty: nowhere")
+        ->envname("PIC_FILES");
     app.add_option("--broker", options.broker, "Socket of pic-broker, in the stack")->envname("PIC_BROKER");
     try {
         app.parse(argc, argv);

@@ -24,7 +24,8 @@ struct Options {
     std::filesystem::path
         agent_tokens;      ///< PIC_AGENT_TOKENS: of a stack, <folder>/<service>/agent-token for each agent
     std::string resolver;  ///< PIC_RESOLVER: where the cell's DNS answers, address:port
-    std::filesystem::path broker;  ///< PIC_BROKER: the broker's socket; empty: no containers here
+    std::string files = "127.0.0.1:5080";  ///< PIC_FILES: where the files service answers, host:port
+    std::filesystem::path broker;          ///< PIC_BROKER: the broker's socket; empty: no containers here
 };
 
 /// The options, or the exit code of the program (after --help, or a fault that was printed).

@@ -25,7 +25,6 @@ constexpr std::size_t file_piece = 64 * 1024;
 constexpr std::size_t small_body = 16 * 1024;
 /// Of a refused request; beyond this the connection ends with the refusal.
 constexpr std::uint64_t skipped_body = 64 * 1024;
-constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t request_id_limit = 64;
 /// RFC 6797: half a year. It holds for every port of the host, so only where we serve nothing but HTTPS
 /// there.
@@ -54,12 +53,12 @@ bool is_refusal(const Response& response) {
 
 bool is_address(std::string_view text) { return Ipv4::parse(text) || Ipv6::parse(text); }
 
+}  // namespace
+
 std::string_view reason(int status) {
     const auto text = bhttp::obsolete_reason(static_cast<bhttp::status>(status));
     return {text.data(), text.size()};
 }
-
-}  // namespace
 
 void start_connection(Shared& shared, Stream stream, std::string remote, bool is_local, PrincipalPtr local) {
     auto executor = stream.get_executor();
@@ -93,8 +92,13 @@ void Connection::enter(Phase phase, std::chrono::milliseconds within) {
 void Connection::tick(Clock::time_point now) {
     if (phase_ == Phase::answering || now < deadline_) return;
     error_code ignored;
+    if (phase_ == Phase::asking) {  // the coroutine says what it waited for in vain
+        if (files_) files_->close(ignored);
+        return enter(Phase::writing, shared_.limits.write);
+    }
     if (std::exchange(timed_out_, true) || phase_ != Phase::reading) {
         stream_.close(ignored);
+        if (files_) files_->close(ignored);
     } else {
         stream_.cancel(ignored);  // the coroutine says 408 and goes
         deadline_ = now + shared_.limits.drain;
@@ -109,6 +113,7 @@ void Connection::stop() {
 void Connection::abort() {
     error_code ignored;
     stream_.close(ignored);
+    if (files_) files_->close(ignored);
     // An answer that is still awaited will come to nobody: dropping what waits for it ends the coroutine, and
     // us with it.
     if (exchange_) {
@@ -170,7 +175,12 @@ Awaitable<bool> Connection::serve_one() {
         co_await upgrade();
         co_return false;
     }
-    if (!parser_->is_done()) {
+    if (!answer && shared_.gate.is_passed_on(request)) {
+        const auto passed = co_await pass_on();
+        if (passed) co_return *passed;
+        answer = problem(passed.error(), request.request_id);
+        unread_input_ = true;  // how much of it is left, nobody counts
+    } else if (!parser_->is_done()) {
         if (!answer) answer = prepare_body(*request.operation);
         const auto body = co_await read_body(answer.has_value());
         if (body == Read::closed) co_return false;

@@ -31,7 +31,8 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     void abort() override;
 
   private:
-    enum class Phase { idle, reading, answering, writing };
+    /// asking: it is the files service that is waited for.
+    enum class Phase { idle, reading, answering, writing, asking };
     enum class Read { done, closed, timed_out, malformed, too_large };
 
     Awaitable<bool> shake_hands();
@@ -50,6 +51,12 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     [[nodiscard]] std::optional<Response> check_upgrade(Request& request);
     Awaitable<void> upgrade();
 
+    // What is passed on to the files service: pass_on.cpp.
+    Awaitable<Result<bool>> pass_on();
+    Awaitable<bool> reach_files();
+    Awaitable<bool> pass_body_on(std::uint64_t& left);
+    Awaitable<Result<bool>> pass_answer_back(bool keep_alive);
+
     Awaitable<bool> send(const Response& response, bool keep_alive);
     Awaitable<bool> send_file(const Response& response);
     Awaitable<bool> write(std::string_view head, std::string_view body);
@@ -60,6 +67,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
 
     Shared& shared_;
     Stream stream_;
+    std::optional<Socket> files_;  ///< to the files service, while something is passed on
     std::string remote_;
     bool is_local_;
     bool from_proxy_;  ///< one that is trusted to say whom it speaks for
@@ -74,6 +82,10 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     bool timed_out_ = false;
     bool unread_input_ = false;  ///< a refused body is still on its way
 };
+
+constexpr inline std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+/// What goes with a status; empty for one that nobody knows.
+[[nodiscard]] std::string_view reason(int status);
 
 /// Takes the socket over and speaks websocket on it. `request` passed the gate.
 Awaitable<void> serve_websocket(Shared& shared, Stream stream, const Request& request,

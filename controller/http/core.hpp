@@ -9,6 +9,7 @@
 #include "controller/http/exchange.hpp"
 #include "controller/http/gate.hpp"
 #include "controller/http/net.hpp"
+#include "controller/http/pass_on.hpp"
 #include "controller/http/server.hpp"
 #include "controller/http/stream.hpp"
 #include "controller/http/stream_hub.hpp"
@@ -37,7 +38,8 @@ struct Shared {
     Gatekeeper& gatekeeper;
     Metrics& metrics;
     StreamHub& hub;
-    std::vector<Handler> handlers;  ///< by Operation::index
+    std::vector<Handler> handlers;     ///< by Operation::index
+    std::optional<Upstream> upstream;  ///< the files service; nothing: what is below /dav/ is not here
     std::shared_ptr<Mailbox> mailbox;
     std::list<Peer*> peers;
     std::string date_line;  ///< "Date: ...\r\n", renewed by the timer

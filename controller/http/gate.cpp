@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "controller/http/pass_on.hpp"
+
 namespace pic::http {
 namespace {
 
@@ -69,12 +71,17 @@ struct Gate::Parser {
     simdjson::dom::parser json;
 };
 
-Gate::Gate(const Router& router, Gatekeeper& gatekeeper, Hosts hosts, StaticFiles files)
+Gate::Gate(const Router& router, Gatekeeper& gatekeeper, Hosts hosts, StaticFiles files, bool passes_on)
     : router_(router),
       gatekeeper_(gatekeeper),
       hosts_(std::move(hosts)),
       files_(std::move(files)),
-      parser_(std::make_unique<Parser>()) {}
+      passes_on_(passes_on),
+      parser_(std::make_unique<Parser>()) {
+    to_files_.id = "dav";
+    to_files_.scope = "session";
+    to_files_.index = static_cast<std::size_t>(-1);  // counted with what is no call of the API
+}
 
 Gate::~Gate() = default;
 
@@ -100,6 +107,10 @@ std::optional<Response> Gate::admit(Request& request, const PrincipalPtr& local)
 
 std::optional<Response> Gate::route(Request& request) {
     const bool is_options = request.method == Method::options;
+    if (passes_on_ && request.path.starts_with(passed_on_path)) {
+        request.operation = &to_files_;
+        return std::nullopt;
+    }
     auto match = router_.match(request.method, request.path);
     if (match.operation) {
         request.operation = match.operation;

@@ -16,13 +16,18 @@ namespace pic::http {
 
 class Gate {
   public:
-    Gate(const Router& router, Gatekeeper& gatekeeper, Hosts hosts, StaticFiles files);
+    /// `passes_on`: whether there is a files service behind /dav/.
+    Gate(const Router& router, Gatekeeper& gatekeeper, Hosts hosts, StaticFiles files,
+         bool passes_on = false);
     ~Gate();
 
     /// With the header alone. An answer (a refusal, a static file) ends the request; otherwise operation,
     /// parameters and principal are set. `local`: who is at the other end of the unix socket, if that is
     /// where it came from.
     [[nodiscard]] std::optional<Response> admit(Request& request, const PrincipalPtr& local);
+
+    /// Admitted, and the files service's to answer.
+    [[nodiscard]] bool is_passed_on(const Request& request) const { return request.operation == &to_files_; }
 
     /// With the body. An answer refuses it.
     [[nodiscard]] std::optional<Response> check(Request& request);
@@ -40,6 +45,8 @@ class Gate {
     Gatekeeper& gatekeeper_;
     Hosts hosts_;
     StaticFiles files_;
+    bool passes_on_;
+    Operation to_files_;  ///< stands for all of WebDAV, which OpenAPI cannot describe
     struct Parser;
     std::unique_ptr<Parser> parser_;
 };

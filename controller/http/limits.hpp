@@ -15,9 +15,12 @@ struct Limits {
         8 * 1024 * 1024;                     ///< of a refused body, read so that the client sees the answer
     std::size_t connections = 16 * 1024;     ///< beyond, new ones are closed at once
     std::chrono::milliseconds idle{60'000};  ///< between requests
-    std::chrono::milliseconds request{20'000};   ///< from a request's first byte to its last
-    std::chrono::milliseconds transfer{60'000};  ///< for each piece of a file, either way
-    std::chrono::milliseconds write{30'000};     ///< until the client took an answer
+    std::chrono::milliseconds request{20'000};       ///< from a request's first byte to its last
+    std::chrono::milliseconds transfer{60'000};      ///< for each piece of a file, either way
+    std::chrono::milliseconds files_connect{5'000};  ///< until the files service takes a connection
+    std::chrono::milliseconds files_answer{
+        120'000};  ///< until it begins to answer; removing a large tree takes it long
+    std::chrono::milliseconds write{30'000};  ///< until the client took an answer
     std::chrono::milliseconds drain{2'000};
     std::chrono::milliseconds shutdown{5'000};  ///< for what is in flight when the server stops
     std::chrono::milliseconds sweep{250};       ///< how often all these are looked at

@@ -57,6 +57,15 @@ std::string make_date_line() {
     return {text.data(), size};
 }
 
+/// Nothing where there is none.
+std::optional<Upstream> files_service(const ServerOptions& options) {
+    auto found = Upstream::parse(options.files);
+    if (!found && !options.files.empty())
+        throw std::runtime_error(fmt::format("\"{}\" is not host:port, as 127.0.0.1:5080", options.files));
+    if (found) found->key = options.files_key;
+    return found;
+}
+
 std::string make_id_prefix() {
     std::random_device random;
     return fmt::format("{:08x}-", random());
@@ -87,7 +96,8 @@ struct Server::Core {
          Metrics& metrics)
         : options(std::move(given)),
           router(api),
-          gate(router, gatekeeper, Hosts(options.hosts, gatekeeper), StaticFiles(options.ui)),
+          gate(router, gatekeeper, Hosts(options.hosts, gatekeeper), StaticFiles(options.ui),
+               !options.files.empty()),
           mailbox(std::make_shared<Mailbox>([this] { asio::post(io, [box = mailbox] { box->drain(); }); })),
           hub(
               pages, [box = mailbox](Mailbox::Work work) { box->post(std::move(work)); },
@@ -99,6 +109,7 @@ struct Server::Core {
                  .metrics = metrics,
                  .hub = hub,
                  .handlers = assign(api, std::move(handlers)),
+                 .upstream = files_service(options),
                  .mailbox = mailbox,
                  .peers = {},
                  .date_line = make_date_line(),

@@ -19,6 +19,7 @@
 #include "controller/http/limits.hpp"
 #include "controller/http/metrics.hpp"
 #include "controller/http/ports.hpp"
+#include "controller/vault/secret.hpp"
 #include "schema/scalars.hpp"
 
 namespace pic::http {
@@ -27,9 +28,11 @@ struct ServerOptions {
     std::string listen = "127.0.0.1:3000";  ///< address:port; port 0 takes a free one; empty: no TCP
     std::string listen_tls =
         {};  ///< the same for HTTPS; empty: none. Before there is a certificate it hangs up
-    std::filesystem::path unix_socket;       ///< empty: none. Made with mode 0600
-    std::filesystem::path ui;                ///< folder of the web UI; may be missing
-    std::filesystem::path spool;             ///< folder for uploaded files
+    std::filesystem::path unix_socket;  ///< empty: none. Made with mode 0600
+    std::filesystem::path ui;           ///< folder of the web UI; may be missing
+    std::filesystem::path spool;        ///< folder for uploaded files
+    std::string files = {};             ///< host:port of the files service, for /dav/; empty: none
+    std::shared_ptr<const vault::Secret> files_key = {};  ///< by which it believes who asks
     std::vector<std::string> hosts;          ///< names in Host headers that are ours besides the usual
     std::vector<Cidr> trusted_proxies = {};  ///< whose X-Forwarded-For and X-Forwarded-Proto are believed
     Limits limits;

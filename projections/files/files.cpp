@@ -4,6 +4,7 @@
 
 #include "projections/accounts/each_user.hpp"
 #include "projections/cell/cell.hpp"
+#include "projections/files/door.hpp"
 #include "projections/world.hpp"
 
 namespace pic::files {
@@ -11,7 +12,8 @@ namespace {
 
 /// ${...} are the agent's: where things lie and where it listens. What people put there is served as data: a
 /// page among it runs nothing (the policy's sandbox). `Destination` is what a client behind TLS calls https.
-constexpr char server_config[] = R"(ServerName files
+constexpr char server_config[] = R"(
+ServerName files
 ServerTokens Prod
 PidFile ${PIC_RUN}/apache2.pid
 DefaultRuntimeDir ${PIC_RUN}
@@ -51,8 +53,9 @@ DocumentRoot ${PIC_STATE}/spaces
 IncludeOptional ${PIC_HERE}/spaces.conf
 )";
 
-/// A block a person, with a name and no pattern: mod_dav asks for the rights at a MOVE's destination again,
-/// by what stands here, and an expression over the request would then see the request's own path.
+/// Let in is the person, by password, or whom the daemon's door brings (door.hpp). A block a person, with a
+/// name and no pattern: mod_dav asks for the rights at a MOVE's destination again, by what stands here, and
+/// an expression over the request would then see the request's own path.
 std::string space(const Label& name) {
     return fmt::format(R"(<Directory "${{PIC_STATE}}/spaces/{0}">
     Dav On
@@ -61,7 +64,10 @@ std::string space(const Label& name) {
     AuthBasicProvider file
     AuthUserFile "${{PIC_LIVE}}/users"
     AuthzSendForbiddenOnFailure On
-    Require user {0}
+    <RequireAny>
+        Require user {0}
+        Require expr "%{{HTTP:X-Pic-Door}} == '${{PIC_DOOR}}' && %{{HTTP:X-Pic-Member}} == '{0}'"
+    </RequireAny>
 </Directory>
 )",
                        name.text);
@@ -76,7 +82,7 @@ void render(Service, const World* before, const World& now, Renderer& out) {
     if (!now.get<cell::Service>().cell.claimed) return;
     if (before != nullptr && !before->get<cell::Service>().cell.claimed) before = nullptr;
     if (before == nullptr) {
-        out.put(config_path, "0", std::string(server_config));
+        out.put(config_path, "0", {"Define PIC_DOOR ", door_key(), std::string(server_config)});
         out.put(spaces_path, "0", std::string("# a space a person\n"));
         out.put(users_path, "0", std::string("# name:hash\n"));
         out.parameter("seed/locks/", "");

@@ -15,6 +15,7 @@ namespace pic::http::test {
 PrincipalPtr FakeGatekeeper::make(Principal::Kind kind, std::string actor, std::vector<std::string> scopes) {
     auto principal = std::make_shared<Principal>();
     principal->kind = kind;
+    if (kind == Principal::Kind::session) principal->username = actor.substr(actor.find(':') + 1);
     principal->actor = std::move(actor);
     principal->scopes = access::Scopes::parse(scopes).value();
     return principal;
@@ -111,7 +112,7 @@ Limits ServerFixture::quick_limits() {
     return limits;
 }
 
-ServerFixture::ServerFixture(Limits limits, const std::filesystem::path& ui)
+ServerFixture::ServerFixture(Limits limits, const std::filesystem::path& ui, const Change& change)
     : api(openapi_json()), metrics(api) {
     auto handlers = doubles(api);
     add_generic_handlers(handlers, api, core, core);
@@ -122,6 +123,7 @@ ServerFixture::ServerFixture(Limits limits, const std::filesystem::path& ui)
     options.ui = ui;
     options.hosts = {"configured.example"};
     options.limits = limits;
+    if (change) change(options);
     core.command_answer = CommandAnswer{.seq = {9},
                                         .version = StreamVersion{1},
                                         .events = R"([{"seq":9}])",

@@ -74,7 +74,9 @@ class FakeCore final : public Commands, public Queries, public EventPages {
 };
 
 struct ServerFixture {
-    explicit ServerFixture(Limits limits = quick_limits(), const std::filesystem::path& ui = {});
+    using Change = std::function<void(ServerOptions&)>;
+    explicit ServerFixture(Limits limits = quick_limits(), const std::filesystem::path& ui = {},
+                           const Change& change = {});
     ~ServerFixture();
     static Limits quick_limits();
 

@@ -59,6 +59,7 @@ export class Cell {
       PIC_DNS_PORT: String(await freePort()),
       PIC_STATE: path.join(cell.folder, 'state'),
       PIC_VALUES: [...Object.entries(cell.ports).map(([name, port]) => `${name}_port=${port}`), ...Object.entries(values).map(([name, value]) => `${name}=${value}`)].join(','),
+      PIC_FILES: `127.0.0.1:${cell.ports.files}`,
       PIC_UI: dist,
       PIC_PROGRAMS: programs,
       PATH: `${path.join(source, 'build/coredns')}:${process.env.PATH}`,

@@ -2,14 +2,13 @@
 // the screen, and the first load stays small.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { clean, still, violations } from './axe.mjs'
 import { signIn } from './browser.mjs'
 import { eventually, owner } from './cell.mjs'
 import { page_of, stage } from './stage.mjs'
 
 const here = stage()
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const first_load_bytes = 200 * 1024
 
 const places = [
@@ -80,23 +79,12 @@ const places = [
   ['/settings?tab=appearance', 'Settings'],
 ]
 
-async function violations(page) {
-  await page.evaluate(axe)
-  const { violations: found } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => `${node.html.slice(0, 160)} (${node.failureSummary?.slice(0, 200)})`).join(' | ')}`)
-}
-
-const still = (page) => eventually('the page is still', () => page.evaluate(() => !document.querySelector('[role=status][aria-label="Loading"]') && document.getAnimations().every((one) => one.playState !== 'running' || one.effect?.getTiming().iterations === Infinity)))
-
 async function inspect(page, from = places) {
   const { peer } = here
   for (const [at, title] of from) {
     await page.goto(at.replace('PEER', peer).replace('ADA', here.ada).replace('SECRET', here.secret))
     await page_of(page, title).waitFor({ state: 'attached' })
-    await still(page)
-    assert.deepEqual(await violations(page), [], at)
-    const [inner, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth])
-    assert.ok(wide <= inner, `${at} is ${wide} wide on a screen of ${inner}`)
+    await clean(page, at)
   }
   assert.deepEqual(page.faults, [])
 }

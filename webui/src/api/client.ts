@@ -57,18 +57,30 @@ export async function takeWhole<T>(call: Promise<Answer<T>>): Promise<{ data: T;
   return { data: answer.data as T, response: answer.response }
 }
 
-/** For what is not JSON: files, images, texts. */
-export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
+/** What goes with every call that changes something, for those who make one by themselves. */
+export const proof = (): Record<string, string> => (csrf ? { 'X-CSRF-Token': csrf } : {})
+
+/** A problem that has come: whoever listens for the session's end is told. */
+export function noted(problem: Problem): Problem {
+  if (isOver(problem)) ended.forEach((told) => told())
+  return problem
+}
+
+/** A call whose answer comes as it is, refused or not. Thrown: nobody answers. */
+export async function call(url: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers)
-  if (csrf && init.method && init.method !== 'GET') headers.set('X-CSRF-Token', csrf)
-  let response: Response
+  if (init.method && init.method !== 'GET') for (const [name, value] of Object.entries(proof())) headers.set(name, value)
   try {
-    response = await fetch(base + path, { ...init, headers })
+    return await fetch(url, { ...init, headers })
   } catch (error) {
+    if (error instanceof DOMException) throw error
     throw asProblem(error)
   }
+}
+
+/** For what is not JSON: files, images, texts. */
+export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await call(base + path, init)
   if (response.ok) return response
-  const problem = problemOf(response.status, await response.json().catch(() => null))
-  if (isOver(problem)) ended.forEach((told) => told())
-  throw problem
+  throw noted(problemOf(response.status, await response.json().catch(() => null)))
 }

@@ -165,7 +165,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
                 aria-rowindex={at.index + 2}
                 data-index={at.index}
                 ref={virtual.measureElement}
-                onClick={(event) => onOpen && !(event.target as HTMLElement).closest('button, a, input, label, [role="switch"]') && onOpen(item)}
+                onClick={(event) => onOpen && !(event.target as HTMLElement).closest('button, a, input, label, [role="switch"], [role="menu"]') && onOpen(item)}
                 className={cx('absolute inset-x-0 top-0 border-b border-line', onOpen && 'cursor-pointer hover:bg-raised', chosen.has(key) && 'bg-accent-soft')}
                 style={{ transform: `translateY(${at.start - virtual.options.scrollMargin}px)` }}
               >
@@ -181,7 +181,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
                   )}
                   <span role="cell" className="min-w-0 grow basis-3/5 font-medium sm:basis-auto">
                     {onOpen ? (
-                      <button type="button" data-open className="max-w-full text-left break-words hover:underline" onClick={() => onOpen(item)}>
+                      <button type="button" data-open className="max-w-full text-left align-middle break-words hover:underline" onClick={() => onOpen(item)}>
                         {first!.cell(item)}
                       </button>
                     ) : (

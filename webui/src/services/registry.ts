@@ -62,7 +62,7 @@ export const pages: Entry[] = [
     ],
   },
   { path: '/calendar', needs: ['get', '/calendar/collections'], group: 'nav.group.services', title: 'nav.calendar', icon: CalendarDays, load: () => import('./calendar/page'), actions: [{ title: 'collection.further.add', search: { open: 'new-collection.further' }, needs: ['post', '/calendar/collections'] }] },
-  { path: '/files', needs: ['get', '/cell'], group: 'nav.group.services', title: 'nav.files', icon: FolderOpen, load: () => import('./files/page') },
+  { path: '/files', group: 'nav.group.services', title: 'nav.files', icon: FolderOpen, load: () => import('./files/page') },
   {
     path: '/people',
     needs: ['get', '/users'],
@@ -96,5 +96,5 @@ export const isOpenTo = (page: Entry, session: Session | null): boolean => !page
 /** The navigation of whoever is here. */
 export function pagesOf(session: Session | null): Entry[] {
   const found = pages.filter((page) => !page.personal && isOpenTo(page, session))
-  return found.length ? found : pages.filter((page) => page.personal)
+  return found.some(({ needs }) => needs) ? found : pages.filter(({ needs }) => !needs)
 }

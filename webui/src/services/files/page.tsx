@@ -1,16 +1,16 @@
 // A person's files, as every device opens them. Each person has one space, made with the account.
 import { FolderOpen } from 'lucide-react'
-import { useGet } from '@/api/query'
 import { useSession } from '@/api/session'
 import { t } from '@/i18n'
 import { Settings } from '@/kit/publish'
 import { ServicePage } from '@/kit/service-page'
 import { Card, Mono } from '@/kit/ui'
 import { usePeople } from '@/services/people/choice'
+import { Manager } from './manager'
 
 function Connect() {
-  const domain = useGet('/cell').data?.domain
-  const username = useSession()?.username
+  const session = useSession()
+  const [domain, username] = [session?.domain, session?.username]
   if (!domain || !username) return null
   return (
     <Card title={t('files.connect')}>
@@ -56,9 +56,23 @@ function Spaces() {
 
 export default function Files() {
   return (
-    <ServicePage service="files" title="nav.files" lead="files.lead">
-      <Connect />
-      <Spaces />
-    </ServicePage>
+    <ServicePage
+      service="files"
+      title="nav.files"
+      lead="files.lead"
+      tabs={[
+        { value: 'mine', label: t('files.mine'), content: <Manager /> },
+        {
+          value: 'connect',
+          label: t('connect.tab'),
+          content: (
+            <div className="flex flex-col gap-5">
+              <Connect />
+              <Spaces />
+            </div>
+          ),
+        },
+      ]}
+    />
   )
 }
