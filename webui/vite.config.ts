@@ -51,7 +51,7 @@ export default defineConfig({
     port: 5173,
     // The Origin has to be the daemon's own, as it is when the daemon serves the page itself.
     proxy: Object.fromEntries(
-      ['/api', '/healthz', '/readyz'].map((at) => [
+      ['/api', '/dav', '/healthz', '/readyz'].map((at) => [
         at,
         {
           target: `http://${daemon}`,
