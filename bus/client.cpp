@@ -78,7 +78,8 @@ struct Client::Impl {
 Client::Impl::Impl(ClientOptions options, AgentHandler& handler_in)
     : handler(handler_in),
       ask_every(options.ask_every),
-      link({options.address, options.server_public_key, options.keys, options.software, options.services},
+      link({std::move(options.address), std::move(options.server_public_key), std::move(options.keys),
+            std::move(options.software), options.services},
            bell.descriptor()) {
     for (const auto& service : options.services) askings.try_emplace(service);
     thread = quiet_thread([this] { run(); });

@@ -93,7 +93,7 @@ BoundSocket open_hints(zmq::context_t& context, const ServerOptions& options) {
 }  // namespace
 
 struct Server::Impl {
-    Impl(ServerOptions options, Backend& backend);
+    Impl(const ServerOptions& options, Backend& backend);
 
     void run();
     void turn();
@@ -122,7 +122,7 @@ struct Server::Impl {
     std::thread thread;
 };
 
-Server::Impl::Impl(ServerOptions options, Backend& backend)
+Server::Impl::Impl(const ServerOptions& options, Backend& backend)
     : zap(context, allowed),
       router(open_router(context, options)),
       hints(open_hints(context, options)),
@@ -153,7 +153,10 @@ void Server::Impl::turn() {
     if (items[1].revents != 0) zap.answer();
     if (items[2].revents != 0) on_requests();
     if (items[3].revents != 0) on_subscriptions();
-    if (rebinding) rebinding = !(router.bind_again() & hints.bind_again());
+    if (rebinding) {
+        const bool router_stands = router.bind_again();
+        rebinding = !hints.bind_again() || !router_stands;
+    }
     if (const auto now = Clock::now(); now - swept >= sweep_interval) {
         swept = now;
         desk.sweep(now);
@@ -215,10 +218,10 @@ void Server::Impl::drop_connections() {
     rebinding = true;
 }
 
-Server::Server(ServerOptions options, Backend& backend) {
+Server::Server(const ServerOptions& options, Backend& backend) {
     if (!key_pair_of(options.keys.secret_key))
         throw std::runtime_error("the bus has no valid key of its own");
-    impl_ = std::make_unique<Impl>(std::move(options), backend);
+    impl_ = std::make_unique<Impl>(options, backend);
 }
 
 Server::~Server() { stop(); }

@@ -70,7 +70,7 @@ class Server {
   public:
     /// Binds and starts the thread. Throws std::runtime_error with a sentence when an address cannot be
     /// bound. `backend` must outlive the server.
-    Server(ServerOptions options, Backend& backend);
+    Server(const ServerOptions& options, Backend& backend);
     ~Server();  ///< stop()
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

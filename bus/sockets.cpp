@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "bus/zap.hpp"
 
@@ -93,9 +94,8 @@ bool receive(zmq::socket_t& socket, Incoming& message, std::size_t frame_limit) 
     while (true) {
         const bool more = part.more();
         message.too_many = message.parts.size() == frame_limit;
-        if (!message.too_many) message.parts.push_back(std::move(part));
+        if (!message.too_many) message.parts.push_back(std::exchange(part, zmq::message_t()));
         if (!more) break;
-        part.rebuild();
         if (!receive_part(socket, part)) break;
     }
     for (const auto& kept : message.parts) message.frames.push_back(kept.to_string_view());

@@ -16,7 +16,11 @@ using Clock = Link::Clock;
 
 struct Subscriber::Impl {
     explicit Impl(SubscriberOptions options)
-        : link({options.address, options.server_public_key, options.keys, options.software, {}}),
+        : link({std::move(options.address),
+                std::move(options.server_public_key),
+                std::move(options.keys),
+                std::move(options.software),
+                {}}),
           position(options.after) {}
 
     Result<std::vector<EventRecord>> next(std::chrono::milliseconds timeout);

@@ -150,12 +150,12 @@ fs::path memory_folder(const Options& o, const fs::path& data) {
     if (!o.memory.empty()) return fs::absolute(o.memory);
     Sha256 hash;
     const auto name = to_hex(hash.update(data.string()).finish()).substr(0, 12);
-    const auto folder = fs::path(shared_memory) / fmt::format("pic-{}-{}", ::geteuid(), name);
+    auto folder = fs::path(shared_memory) / fmt::format("pic-{}-{}", ::geteuid(), name);
     ::mkdir(folder.c_str(), S_IRWXU);
     struct stat status{};
     const bool ours = ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
                       status.st_uid == ::geteuid() &&
-                      (status.st_mode & (S_IRWXG | S_IRWXO) & ~(S_IXGRP | S_IXOTH)) == 0;
+                      (status.st_mode & (S_IRWXG | S_IRWXO) & ~mode_t{S_IXGRP | S_IXOTH}) == 0;
     if (ours) return folder;
     spdlog::warn("no folder in {}: live files with secrets lie in {}", shared_memory, data.string());
     return data / "memory";
@@ -171,6 +171,7 @@ std::vector<AdapterSpec> load_adapters(const Options& o) {
         std::sort(names.begin(), names.end());
     }
     std::vector<AdapterSpec> specs;
+    specs.reserve(names.size());
     for (const auto& name : names) specs.push_back(or_die(load_adapter(folder / name / "adapter.json")));
     if (specs.empty()) throw Fatal{exit_broken, fmt::format("no adapter in {}", folder.string())};
     return specs;
@@ -207,7 +208,7 @@ std::optional<Enrolment> enrol_when_possible(const Options& o, const fs::path& d
                                              const std::string& public_key) {
     const auto kept = data / "enrolment.json";
     const auto token_file = token_file_of(o, data);
-    const auto known = or_die(load_enrolment(kept));
+    auto known = or_die(load_enrolment(kept));
     if (known && (!o.token.empty() || !is_new(first_line(token_file), known->token_digest))) return known;
     const auto controller = o.controller.empty() ? "http://" + o.listen : o.controller;
     std::string said;

@@ -32,7 +32,7 @@ class Reader {
 
     std::string text(const char* key, std::string absent = {}) {
         const Json* value = find(key);
-        return value == nullptr ? absent : text_of(*value, at(key));
+        return value == nullptr ? std::move(absent) : text_of(*value, at(key));
     }
     std::string required(const char* key) {
         auto value = text(key);

@@ -35,7 +35,7 @@ std::array<unsigned char, 16> key_of(std::string_view kind, std::string_view fir
 }  // namespace
 
 std::string address_group(std::string_view address) {
-    const std::string text(address);
+    std::string text(address);
     in6_addr six{};
     if (inet_pton(AF_INET6, text.c_str(), &six) != 1) return text;
     if (IN6_IS_ADDR_V4MAPPED(&six)) {

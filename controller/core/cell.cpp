@@ -172,7 +172,7 @@ void Cell::start_bus() {
                                std::move(keys),
                                {head.cell, head.epoch, head.sequence}};
     bus::Backend& backend = *this;
-    bus_ = std::make_unique<bus::Server>(std::move(options), backend);
+    bus_ = std::make_unique<bus::Server>(options, backend);
     access_sync_.set_bus(bus_.get());
     access_sync_.update(World{}, *world());
 }

@@ -55,7 +55,7 @@ void FileSnapshot::begin() {
 
 void FileSnapshot::read(const std::function<bool(std::string_view)>& sink) const {
     sqlite3_file* file = nullptr;
-    sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
     std::string piece(bytes_at_once, '\0');
     for (std::uint64_t at = 0; at < size_; at += piece.size()) {
         piece.resize(std::min(bytes_at_once, size_ - at));

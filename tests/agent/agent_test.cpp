@@ -27,7 +27,7 @@ class Controller : public bus::Backend {
         options.endpoint = "tcp://127.0.0.1:*";
         options.keys = keys_;
         options.head = {cell_id, Epoch{1}, Sequence{0}};
-        server_ = std::make_unique<bus::Server>(std::move(options), *this);
+        server_ = std::make_unique<bus::Server>(options, *this);
     }
 
     void allow(const std::string& public_key) {
