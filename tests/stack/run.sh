@@ -31,6 +31,7 @@ git ls-files -z --cached --others --exclude-standard | tar --create --null --fil
 
 engine_start_for_building || { echo "run.sh: SKIPPED: this machine lets nobody start a Docker engine" >&2; exit 77; }
 engine_make_base
+docker run --rm --network=host "$engine_base" true || { echo "run.sh: SKIPPED: a Docker engine of its own runs no container here" >&2; exit 77; }
 if [[ ${BUILD_IN_DOCKER:-} != 1 ]]; then
     cmake --build --preset release --target picd pic-agent picctl pic-broker pic-archive >/dev/null
     tools/build-coredns.sh
