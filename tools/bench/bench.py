@@ -6,8 +6,11 @@ import argparse
 import concurrent.futures
 import contextlib
 import json
+import os
 import pathlib
 import shutil
+import string
+import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -21,6 +24,7 @@ from table import Row, markdown
 RECORDS = 5000  # of the cell under load; etcd gets as many keys
 PEERS = 1000
 SMALL_CELL, LARGE_CELL = 10, 10_000
+SKIPPED = 77  # the exit code of a program that could not be tried on this machine
 
 
 def arguments():
@@ -30,7 +34,7 @@ def arguments():
     parser.add_argument("--events", type=int, default=1_000_000, help="length of the log")
     parser.add_argument("--seconds", type=float, default=3, help="of one load")
     parser.add_argument("--folder", type=pathlib.Path, default=SOURCE / "build" / "bench", help="emptied first")
-    parser.add_argument("--only", help="comma-separated: history, load, cells, apply, backup")
+    parser.add_argument("--only", help="comma-separated: history, load, cells, apply, backup, stack")
     given = parser.parse_args()
     if given.quick:
         given.rounds, given.events, given.seconds = 1, 20_000, 0.5
@@ -38,8 +42,8 @@ def arguments():
 
 
 class Bench:
-    def __init__(self, options, stack):
-        self.options, self.stack = options, stack
+    def __init__(self, options, ending):
+        self.options, self.ending = options, ending
         self.rounds = range(options.rounds)
         self.raw = defaultdict(list)  # every figure, round by round
         self.rows = {}
@@ -48,7 +52,7 @@ class Bench:
         print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
     def started(self, thing):
-        self.stack.callback(thing.program.stop)
+        self.ending.callback(thing.program.stop)
         thing.start()
         return thing
 
@@ -197,8 +201,24 @@ class Bench:
             in_ms["apply"], in_ms["syncconf"], "ms")
         self.row("11b", "the same : interface down and up", 0.3, 0.15).fill(in_ms["apply"], in_ms["down_up"], "ms")
 
+    def stack(self):
+        """Row 12, each service in its container; by the tests' own engine, where one can be had."""
+        self.say("the stack, on a Docker engine of its own")
+        figures = self.options.folder / "stack.json"
+        done = subprocess.run([SOURCE / "tests" / "stack" / "run.sh", figures, str(self.options.rounds)], stdout=sys.stderr,
+                              env={**os.environ, "STACK_PROGRAM": str(SOURCE / "tools" / "bench" / "stack.py")}, check=False)
+        if done.returncode == SKIPPED:
+            self.say("not measured: no Docker engine can be started here")
+            return
+        done.check_returncode()
+        found = json.loads(figures.read_text())
+        self.raw["stack"] = found
+        for letter, (service, kept) in zip(string.ascii_lowercase, found["services"].items()):
+            self.row(f"12{letter}", f"{service}, {kept['what']}, to live : docker restart", 0.5, 0.1).fill(
+                [s * 1000 for s in kept["live_s"]], [s * 1000 for s in kept["restart_s"]], "ms")
+
     def run(self):
-        wanted = self.options.only.split(",") if self.options.only else ["history", "load", "cells", "apply", "backup"]
+        wanted = self.options.only.split(",") if self.options.only else ["history", "load", "cells", "apply", "backup", "stack"]
         if {"history", "load", "backup"} & set(wanted):
             self.idle()
             self.grow()
@@ -210,7 +230,7 @@ class Bench:
             if "backup" in wanted:
                 self.backup()
             self.cell.stop()
-        for name in ("cells", "apply"):
+        for name in ("cells", "apply", "stack"):
             if name in wanted:
                 getattr(self, name)()
 
@@ -220,17 +240,17 @@ class Bench:
 
 
 def order(number):
-    return int(number.rstrip("b")), number
+    return int(number.rstrip(string.ascii_lowercase)), number
 
 
 def main():
     options = arguments()
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
-    with contextlib.ExitStack() as stack:
-        bench = Bench(options, stack)
+    with contextlib.ExitStack() as ending:
+        bench = Bench(options, ending)
         # What was measured is told also where a later part failed: it took minutes.
-        stack.callback(bench.report)
+        ending.callback(bench.report)
         bench.run()
 
 
