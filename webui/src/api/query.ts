@@ -19,7 +19,7 @@ export interface Params {
 }
 
 /** What the API can answer as of a moment; the rest (sessions, live state) is always as it is now. */
-const timeless = new Set<string>(['/containers', '/containers/{name}/logs', '/containers/{name}/stats', '/session', '/sessions', '/setup', '/findings', '/access-log', '/services', '/services/{service}', '/services/{service}/live', '/services/{service}/logs', '/peers/{id}/traffic', '/audit/verify', '/events', '/diff'])
+const timeless = new Set<string>(['/containers', '/containers/{name}/logs', '/containers/{name}/stats', '/session', '/sessions', '/setup', '/findings', '/access-log', '/services', '/services/{service}', '/services/{service}/live', '/services/{service}/logs', '/peers/{id}/traffic', '/audit/verify', '/events', '/diff', '/changes/waiting'])
 
 const call = client.request as (method: 'get', path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>
 

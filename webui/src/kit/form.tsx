@@ -3,7 +3,7 @@
 // on its field with the focus there, and shows both versions when somebody else was faster.
 import { Eye } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState, type FormEvent, type ReactNode } from 'react'
-import { rehearse, scopeOf, type Change, type Done, type Plan } from '@/api/change'
+import { rehearse, type Change, type Done, type Plan } from '@/api/change'
 import { asProblem, byField, type Problem } from '@/api/problem'
 import { useMay } from '@/api/session'
 import { t, tn } from '@/i18n'
@@ -15,7 +15,6 @@ import { creation, formSchema, patch, same, toInput, toValue, type FormName, typ
 import { PlanView } from './plan'
 import { Button, Callout } from './ui'
 
-const confirmPath = '/changes/{seq}/confirm'
 const waits = [0, 120, 600, 3600]
 
 type Resource = Record<string, unknown> & { version?: number }
@@ -64,7 +63,7 @@ export function ChangeForm(props: Props) {
   const [busy, setBusy] = useState<'plan' | 'commit' | null>(null)
   const [more, setMore] = useState(false)
   const [wait, setWait] = useState(0)
-  const canWait = useMay('post', confirmPath) && scopeOf('post', confirmPath) !== undefined
+  const canWait = useMay('post', '/changes/{seq}/confirm')
   const attempt = useRef<{ body: string; change: Change } | null>(null)
   const form = useRef<HTMLFormElement>(null)
 

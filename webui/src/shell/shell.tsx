@@ -4,7 +4,6 @@ import { Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router'
 import { Clock, Lock, Menu as MenuIcon, Search, WifiOff, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { useFeed, theFeed } from '@/api/feed'
-import { scopeOf } from '@/api/change'
 import { get } from '@/api/query'
 import { useMay, useSession } from '@/api/session'
 import { useAt } from '@/api/time'
@@ -126,7 +125,7 @@ export function Shell() {
   const mayLook = useMay('get', '/events')
   const cell = useQuery({ ...get('/cell', {}, at), enabled: useMay('get', '/cell') }).data
   const asked = useAsked()
-  const mayWait = useMay('get', '/changes/waiting') && scopeOf('get', '/changes/waiting') !== undefined
+  const mayWait = useMay('get', '/changes/waiting')
 
   useEffect(() => {
     const key = (event: KeyboardEvent) => {

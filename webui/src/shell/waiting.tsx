@@ -1,24 +1,17 @@
 // Changes that are taken back unless somebody says that they may stay: over every page, with the time that is left, since
 // whoever made one may have lost the page that it was made on.
-import { useQuery } from '@tanstack/react-query'
-import { Check, Hourglass, Undo2 } from 'lucide-react'
+import { Check, Hourglass } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { changeAt } from '@/api/change'
+import { change as make } from '@/api/change'
 import { theFeed } from '@/api/feed'
-import { list } from '@/api/query'
+import { useList, type Item } from '@/api/query'
 import { t } from '@/i18n'
-import { undo, usePress } from '@/kit/commit'
+import { usePress } from '@/kit/commit'
 import { useBlocked } from '@/kit/page'
 import { toast } from '@/kit/toast'
 import { Button } from '@/kit/ui'
 
-export const waitingPath = '/changes/waiting'
-
-interface WaitingChange {
-  id: string
-  seq: number
-  until: string
-}
+type WaitingChange = Item<'/changes/waiting'>
 
 /** "1:05", and never less than nothing. */
 export function left(until: string, now: number): string {
@@ -41,21 +34,16 @@ function One({ change }: { change: WaitingChange }) {
         {t('waiting.text', { seq: change.seq })} <span className="font-semibold tabular-nums" role="timer">{left(change.until, now)}</span>
       </span>
       {!blocked && (
-        <span className="flex gap-2">
-          <Button small look="primary" icon={Check} busy={busy} onClick={() => void press(changeAt('post', '/changes/{seq}/confirm', { params: { seq: change.seq } }), { title: t('waiting.kept', { seq: change.seq }), undo: false })}>
-            {t('waiting.keep')}
-          </Button>
-          <Button small icon={Undo2} className="text-ink" disabled={busy} onClick={() => void undo(change.seq)}>
-            {t('waiting.back')}
-          </Button>
-        </span>
+        <Button small look="primary" icon={Check} busy={busy} onClick={() => void press(make('post', '/changes/{seq}/confirm', { params: { seq: change.seq } }), { title: t('waiting.kept', { seq: change.seq }), undo: false })}>
+          {t('waiting.keep')}
+        </Button>
       )}
     </li>
   )
 }
 
 export default function Waiting() {
-  const waiting = useQuery(list(waitingPath as never)).data as WaitingChange[] | undefined
+  const waiting = useList('/changes/waiting').data
   useEffect(() => theFeed().follow(({ type, data }) => type === 'ConfirmationLapsed' && !data.kept && toast({ tone: 'warn', title: t('waiting.lapsed', { seq: Number(data.seq) }), stays: true })), [])
   return (
     <ul aria-label={t('waiting')} className="empty:hidden">

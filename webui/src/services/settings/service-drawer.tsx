@@ -2,18 +2,22 @@
 // what can be done about it.
 import { Link } from '@tanstack/react-router'
 import { RefreshCw, RotateCw, ScrollText } from 'lucide-react'
-import { changeAt, scopeOf } from '@/api/change'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { client, take, type Schemas } from '@/api/client'
 import type { Service } from '@/api/feed'
+import { asProblem } from '@/api/problem'
 import { useList } from '@/api/query'
 import { useAt } from '@/api/time'
-import { dateTime, t, tOr } from '@/i18n'
-import { usePress } from '@/kit/commit'
+import { dateTime, relative, t, tOr } from '@/i18n'
+import { tellProblem } from '@/kit/commit'
 import { DiffText } from '@/kit/diff'
 import { Drawer } from '@/kit/dialog'
 import { LogLines, soundsLike } from '@/kit/log'
 import { Loaded, useBlocked } from '@/kit/page'
 import { ServiceState } from '@/kit/service-state'
-import { Button, Callout, Facts } from '@/kit/ui'
+import { toast } from '@/kit/toast'
+import { Button, Callout, Facts, type Tone } from '@/kit/ui'
 import { History } from '@/services/changes/history'
 
 function Drift({ service }: { service: Service }) {
@@ -46,26 +50,46 @@ const verbs = [
   { verb: 'reapply', icon: RefreshCw },
   { verb: 'restart', icon: RotateCw },
 ] as const
+type Operation = Schemas['Operation']
+const outcome: Record<Operation['state'], Tone> = { asked: 'info', done: 'good', failed: 'bad', lost: 'warn' }
 
+/** Neither changes the configuration, so neither is a change; how far it is stands with the service. */
 function Actions({ service, name }: { service: Service; name: string }) {
-  const blocked = useBlocked('patch', '/services/{service}')
-  const { press, busy } = usePress()
-  const open = verbs.filter(({ verb }) => scopeOf('post', `/services/{service}/${verb}`) !== undefined)
-  if (!open.length || !service.enabled) return null
+  const blocked = useBlocked('post', '/services/{service}/restart')
+  const [busy, setBusy] = useState(false)
+  const queries = useQueryClient()
+  const ask = async (verb: (typeof verbs)[number]['verb']) => {
+    setBusy(true)
+    try {
+      const params = { params: { path: { service: service.name } } }
+      await take(verb === 'restart' ? client.POST('/services/{service}/restart', params) : client.POST('/services/{service}/reapply', params))
+      toast({ tone: 'good', title: t(`service.${verb}.said`, { name }) })
+    } catch (error) {
+      tellProblem(asProblem(error))
+    } finally {
+      setBusy(false)
+      void queries.invalidateQueries({ queryKey: ['/services'] })
+    }
+  }
+  const last = service.operation
   return (
-    <div className="flex flex-wrap gap-2">
-      {open.map(({ verb, icon }) => (
-        <Button
-          key={verb}
-          icon={icon}
-          busy={busy}
-          disabled={!!blocked}
-          title={blocked ?? t(`service.${verb}.text`)}
-          onClick={() => void press(changeAt('post', `/services/{service}/${verb}`, { params: { service: service.name } }), { title: t(`service.${verb}.said`, { name }), undo: false })}
-        >
-          {t(`service.${verb}`)}
-        </Button>
-      ))}
+    <div className="flex flex-col gap-3">
+      {service.enabled && (
+        <div className="flex flex-wrap gap-2">
+          {verbs.map(({ verb, icon }) => (
+            <Button key={verb} icon={icon} busy={busy} disabled={!!blocked} title={blocked ?? t(`service.${verb}.text`)} onClick={() => void ask(verb)}>
+              {t(`service.${verb}`)}
+            </Button>
+          ))}
+        </div>
+      )}
+      {last && (
+        <div data-operation={last.state}>
+          <Callout tone={outcome[last.state]} title={`${t(`service.${last.kind}`)}: ${t(`service.operation.${last.state}`)}`}>
+            {[relative(last.ended_at ?? last.asked_at), last.detail].filter(Boolean).join('\n')}
+          </Callout>
+        </div>
+      )}
     </div>
   )
 }
