@@ -363,7 +363,7 @@ class Queries(Contract):
         seq = self.head()
         event = self.made(self.admin.get(f"/events?after={seq - 1}")).json["items"][0]
         self.assertEqual((event["seq"], event["stream"], event["version"], event["type"], event["actor"], event["source"]),
-                         (seq, f"peer-{peer['id']}", 1, "PeerAdded", "user:admin", "http"))
+                         (seq, f"peer-{peer['id']}", 1, "PeerAdded", "user:admin", "127.0.0.1"))
         self.assertRegex(event["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertRegex(event["id"], r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
         self.assertRegex(event["hash"], r"^[0-9a-f]{64}$")

@@ -178,7 +178,7 @@ class CommandLine(AloneCell):
         eventually(lambda: time.time() % 30 < 20, "a moment that is not about to be another's")
         codes = re.findall(r"(?m)^    (\S+)$", self.hers("totp", "confirm", totp(secret, time.time() - 30)).stdout)
         self.assertEqual(len(codes), 10)
-        self.hers("confirm", "--totp", codes[0], "--password-stdin", input=HERS + "\n")
+        self.hers("session", "confirm", "--totp", codes[0], "--password-stdin", input=HERS + "\n")
 
         word = re.search(r"Shown this once: (\S+)", self.hers("app-password", "add", "mail", "phone").stdout).group(1)
         listed = self.hers("app-password", "list").stdout

@@ -185,7 +185,7 @@ Verbs setup_verbs() {
            .help = "read the password from standard input (else PIC_USER_PASSWORD, else it is asked)",
            .kind = Kind::flag}},
          join},
-        {"confirm",
+        {"session confirm",
          Role::local,
          "sign in once more (--url), for what wants a fresh sign-in: a look at a secret",
          {{.name = "--totp", .help = "the code of the second factor"}, password_stdin},
