@@ -81,7 +81,7 @@ test('a certificate is issued with its key shown once, and revoked by its plan',
   const key = page.getByRole('dialog', { name: 'Its private key' })
   await key.locator('[data-secret]').waitFor()
   assert.match(await key.locator('[data-secret]').innerText(), /PRIVATE KEY/)
-  await key.getByRole('button', { name: 'Done' }).click()
+  await key.getByRole('button', { name: 'I have kept it' }).click()
   await page.getByRole('button', { name: 'nas.cell.home.arpa' }).first().click()
   await dialog().getByRole('button', { name: 'Revoke', exact: true }).click()
   const plan = page.getByRole('dialog', { name: 'Revoke' })
