@@ -123,6 +123,8 @@ export class Feed {
       this.refreshLiveSoon()
     } else if (message.kind === 'status') {
       this.queries.setQueriesData<Service[]>({ queryKey: ['/services'] }, (known) => withService(known, message.service))
+      // An answer that is under way may be older than this, and would be taken for newer.
+      if (this.queries.isFetching({ queryKey: ['/services'] })) void this.queries.invalidateQueries({ queryKey: ['/services'] })
     } else {
       this.caughtUp = true
       this.attempt = 0
