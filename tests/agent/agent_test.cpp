@@ -143,6 +143,24 @@ Desired dns_alone() {
     return desired;
 }
 
+/// An agent that serves dns_alone() for a controller, from the first.
+struct Served {
+    Served() {
+        controller.allow(options.keys.public_key);
+        controller.publish(desired.next());
+        auto started = Agent::start(options);
+        REQUIRE(started);
+        agent = *std::move(started);
+        REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+    }
+    TempFolder folder;
+    std::string port = free_port();
+    Controller controller;
+    AgentOptions options = controller.agent_options(folder, port);
+    Desired desired = dns_alone();
+    std::unique_ptr<Agent> agent;
+};
+
 }  // namespace
 
 TEST_CASE("an agent fetches, applies and reports over the bus, and converges after it was away") {
@@ -176,17 +194,8 @@ TEST_CASE("an agent fetches, applies and reports over the bus, and converges aft
     CHECK(dig(port, "h11.home.example") == "10.0.0.11");
 }
 
-TEST_CASE("a refused bundle is reported, the last good one serves, and the next one is taken") {
-    const TempFolder folder;
-    const auto port = free_port();
-    Controller controller;
-    auto options = controller.agent_options(folder, port);
-    controller.allow(options.keys.public_key);
-    auto desired = dns_alone();
-    controller.publish(desired.next());
-    auto agent = Agent::start(options);
-    REQUIRE(agent);
-    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+TEST_CASE_METHOD(Served,
+                 "a refused bundle is reported, the last good one serves, and the next one is taken") {
     desired.set("Corefile", "1", "no such thing {\n");
     controller.publish(desired.next());
     REQUIRE(controller.reported(ApplyState::refused, Sequence{2}));
@@ -197,17 +206,8 @@ TEST_CASE("a refused bundle is reported, the last good one serves, and the next 
     REQUIRE(controller.reported(ApplyState::applied, Sequence{3}));
 }
 
-TEST_CASE("a restart makes new programs of the same files, and says so even where a newer one is refused") {
-    const TempFolder folder;
-    const auto port = free_port();
-    Controller controller;
-    auto options = controller.agent_options(folder, port);
-    controller.allow(options.keys.public_key);
-    auto desired = dns_alone();
-    controller.publish(desired.next());
-    auto agent = Agent::start(options);
-    REQUIRE(agent);
-    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+TEST_CASE_METHOD(
+    Served, "a restart makes new programs of the same files, and says so even where a newer one is refused") {
     const auto pid = [&] {
         const auto status = nlohmann::json::parse(controller.status(), nullptr, false);
         return status.is_object() ? status.at("programs").at(0).at("pid").dump() : std::string();
@@ -233,17 +233,7 @@ TEST_CASE("a restart makes new programs of the same files, and says so even wher
     CHECK(dig(port, "h1.home.example") == "10.0.0.1");
 }
 
-TEST_CASE("a reapply puts right what was edited by hand, and tells how a bad one ended") {
-    const TempFolder folder;
-    const auto port = free_port();
-    Controller controller;
-    auto options = controller.agent_options(folder, port);
-    controller.allow(options.keys.public_key);
-    auto desired = dns_alone();
-    controller.publish(desired.next());
-    auto agent = Agent::start(options);
-    REQUIRE(agent);
-    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+TEST_CASE_METHOD(Served, "a reapply puts right what was edited by hand, and tells how a bad one ended") {
     const auto live = options.data / "services" / "dns" / "files" / "live";
     const auto text = [&] {
         std::ifstream file(live / "Corefile");
@@ -267,17 +257,7 @@ TEST_CASE("a reapply puts right what was edited by hand, and tells how a bad one
     CHECK(text() == written);
 }
 
-TEST_CASE("a change that does not give the promised root makes the agent ask for everything") {
-    const TempFolder folder;
-    const auto port = free_port();
-    Controller controller;
-    auto options = controller.agent_options(folder, port);
-    controller.allow(options.keys.public_key);
-    auto desired = dns_alone();
-    controller.publish(desired.next());
-    auto agent = Agent::start(options);
-    REQUIRE(agent);
-    REQUIRE(controller.reported(ApplyState::applied, Sequence{1}));
+TEST_CASE_METHOD(Served, "a change that does not give the promised root makes the agent ask for everything") {
     controller.spoil_changes(true);
     set_zone(desired, "home.example", 2, 9);
     controller.publish(desired.next());

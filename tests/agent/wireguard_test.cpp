@@ -45,15 +45,23 @@ std::string ip(const Applier& applier, std::vector<std::string> arguments) {
     return inside(applier, arguments);
 }
 
+/// The applier with a tunnel up for so many peers.
+struct Tunnel {
+    explicit Tunnel(unsigned peers) : applier(options_for("wireguard", folder.path())) {
+        set_wireguard(desired, peers);
+        require_applied(applier.apply(desired.next()));
+    }
+    const TempFolder folder{"/dev/shm"};
+    Applier applier;
+    Desired desired{"wireguard"};
+};
+
 }  // namespace
 
 TEST_CASE("a tunnel comes up and follows its configuration without being taken down") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 3);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(3);
+    auto& [folder, applier, desired] = tunnel;
     const auto status = applier.status();
     CHECK(wg(applier, "allowed-ips").find("10.8.0.4/32") != std::string::npos);
     CHECK(ip(applier, {"-brief", "address", "show", "wg0"}).find("10.8.0.1/16 fd00:8::1/64") !=
@@ -94,11 +102,8 @@ TEST_CASE("a tunnel comes up and follows its configuration without being taken d
 
 TEST_CASE("one changed peer of a thousand") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 1000);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(1000);
+    auto& [folder, applier, desired] = tunnel;
     for (unsigned i = 0; i < 5; ++i) {
         set_peer(desired, 500, fmt::format("10.99.0.{}", i));
         require_applied(applier.apply(desired.next()));
@@ -111,11 +116,8 @@ TEST_CASE("one changed peer of a thousand") {
 
 TEST_CASE("the firewall is told of what changed, and of everything where that is no use") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 3);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(3);
+    auto& [folder, applier, desired] = tunnel;
     const auto nft = *find_program("nft", {});
     const auto chain = [&] { return inside(applier, {nft, "list", "chain", "inet", "pic", "input"}); };
     const auto trusted = [&](const std::string& address) {
@@ -150,11 +152,8 @@ TEST_CASE("the firewall is told of what changed, and of everything where that is
 
 TEST_CASE("a configuration that wg would misread is refused and the tunnel stays") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 3);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(3);
+    auto& [folder, applier, desired] = tunnel;
     const auto before = wg(applier, "allowed-ips");
 
     set_peer(desired, 1, "10.8.0.2");  // peer 0's
@@ -168,11 +167,8 @@ TEST_CASE("a configuration that wg would misread is refused and the tunnel stays
 
 TEST_CASE("what wg itself refuses leaves the tunnel as it was") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 2);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(2);
+    auto& [folder, applier, desired] = tunnel;
     const auto before = wg(applier, "allowed-ips");
     desired.set("wg0.conf", "peer/00001",
                 fmt::format("\n[Peer]\nPublicKey = {}\nAllowedIPs = 10.8.0.9/32\nEndpoint = nowhere\n",
@@ -205,11 +201,8 @@ TEST_CASE("a wireguard program that dies is started again and told everything an
 
 TEST_CASE("secrets are sealed on the disk and for the user alone on the tmpfs") {
     if (!wireguard_possible()) return;
-    const TempFolder folder("/dev/shm");
-    Applier applier(options_for("wireguard", folder.path()));
-    Desired desired("wireguard");
-    set_wireguard(desired, 1);
-    require_applied(applier.apply(desired.next()));
+    Tunnel tunnel(1);
+    auto& [folder, applier, desired] = tunnel;
     std::ifstream journal(folder.path() / "data/journal", std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(journal), {}};
     CHECK(text.size() > 200);
