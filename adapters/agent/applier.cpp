@@ -190,9 +190,9 @@ struct Applier::Impl {
     Attempt swap(const Staged& staged);
     /// `before`: what the programs run on, where that is known.
     Attempt reload(const Content& content, const std::vector<std::string>& changed, const Content* before);
-    Attempt reload_step(const StepSpec& step, const Content& content);
+    Attempt reload_step(const StepSpec& step, const Content& content, const Values& with);
     /// Tells the program of a step what differs from `before`; false where it has to be told all.
-    bool reload_part(const StepSpec& step, const Content& before, const Content& content);
+    bool reload_part(const StepSpec& step, const Content& before, const Content& content, Values with);
     /// The steps that concern what changed; without `changed`, every one.
     Attempt probe(const Content& content, const std::vector<std::string>* changed = nullptr);
     Attempt bring_live(const Content& content, const std::vector<std::string>& changed,
@@ -311,8 +311,7 @@ Attempt Applier::Impl::swap(const Staged& staged) {
     return {};
 }
 
-Attempt Applier::Impl::reload_step(const StepSpec& step, const Content& content) {
-    const auto with = values(content, folder.live_version());
+Attempt Applier::Impl::reload_step(const StepSpec& step, const Content& content, const Values& with) {
     auto pause = reload_pause;
     for (int attempt = 1;; ++attempt) {
         const auto ok = run_step(step, with, runtime);
@@ -326,7 +325,8 @@ Attempt Applier::Impl::reload_step(const StepSpec& step, const Content& content)
     }
 }
 
-bool Applier::Impl::reload_part(const StepSpec& step, const Content& before, const Content& content) {
+bool Applier::Impl::reload_part(const StepSpec& step, const Content& before, const Content& content,
+                                Values with) {
     const auto was = before.files.find(step.part->file);
     const auto is = content.files.find(step.part->file);
     if (was == before.files.end() || is == content.files.end()) return false;
@@ -336,7 +336,6 @@ bool Applier::Impl::reload_part(const StepSpec& step, const Content& before, con
     if (!(std::ofstream(file, std::ios::binary) << *part << std::flush)) return false;
     StepSpec told = step;
     told.argv = step.part->argv;
-    auto with = values(content, folder.live_version());
     with["part"] = file.string();
     return run_step(told, with, runtime).has_value();
 }
@@ -349,8 +348,8 @@ Attempt Applier::Impl::reload(const Content& content, const std::vector<std::str
     if (auto ok = runtime.start(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
     for (const auto& step : options.spec.reload) {
         if (fresh ? !step.on_start : !concerns(step, changed)) continue;
-        if (!fresh && before != nullptr && step.part && reload_part(step, *before, content)) continue;
-        if (auto ok = reload_step(step, content); !ok) return ok;
+        if (!fresh && before != nullptr && step.part && reload_part(step, *before, content, with)) continue;
+        if (auto ok = reload_step(step, content, with); !ok) return ok;
     }
     if (auto ok = runtime.relay(with); !ok) return fail(ApplyState::rolled_back, "reload", ok.error().detail);
     return {};
@@ -547,8 +546,9 @@ Report Applier::resume() {
     if (i.good.empty() || !i.good.enabled || !i.runtime.running()) return look();
     i.begin("resume");
     Attempt done;
+    const auto with = i.values(i.good, i.folder.live_version());
     for (const auto& step : i.options.spec.reload) {
-        if (done && step.on_start) done = i.reload_step(step, i.good);
+        if (done && step.on_start) done = i.reload_step(step, i.good, with);
     }
     if (done) done = i.probe(i.good);
     return i.say_of_good(done);
