@@ -1,9 +1,10 @@
 // The list of a page: found by typing, sorted by a heading, chosen for bulk changes, and only the rows that can be seen
 // are there (a thousand devices scroll like ten). A table to a screen reader, cards on a phone.
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { ArrowDown, ArrowUp, Search } from 'lucide-react'
+import { ArrowDown, ArrowUp } from 'lucide-react'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { t, tn } from '@/i18n'
+import { SearchField } from './search-field'
 import { Button, cx } from './ui'
 
 export interface Column<T> {
@@ -102,17 +103,7 @@ export function List<T>({ label, items, columns, id, name, text = name, onOpen, 
   return (
     <div>
       <div className="flex min-h-14 flex-wrap items-center gap-2 border-b border-line px-3 py-2 sm:px-4">
-        <div className="relative min-w-40 flex-1 sm:max-w-xs">
-          <Search aria-hidden className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" />
-          <input
-            type="search"
-            aria-label={t('list.search', { what: label })}
-            placeholder={t('search')}
-            value={words}
-            onChange={(event) => setWords(event.target.value)}
-            className="min-h-10 w-full rounded-lg border border-line-strong bg-surface pr-3 pl-9 text-sm sm:min-h-9"
-          />
-        </div>
+        <SearchField label={t('list.search', { what: label })} value={words} onChange={setWords} className="min-w-40 flex-1 sm:max-w-xs" />
         {filters}
         <span className="ml-auto text-sm text-soft tabular-nums" aria-live="polite">
           {rows.length === items.length ? tn('list.count', items.length) : t('list.found', { found: rows.length, count: items.length })}

@@ -1,7 +1,6 @@
 // Everything that was said: each service's programs and the access log in one stream, searched as one. Agents keep the last
 // lines of each program and tell of new ones; the access log is asked now and then.
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { Search } from 'lucide-react'
 import { useMemo } from 'react'
 import { client, take, type Schemas } from '@/api/client'
 import type { Problem } from '@/api/problem'
@@ -10,6 +9,7 @@ import { useMay } from '@/api/session'
 import { t, tn, tOr } from '@/i18n'
 import { LogLines, soundsLike, type LogLine } from '@/kit/log'
 import { Failed, Skeleton } from '@/kit/page'
+import { SearchField } from '@/kit/search-field'
 import { Card } from '@/kit/ui'
 import { who } from '@/services/changes/events'
 import { useGo, usePlace } from '@/services/place'
@@ -73,17 +73,7 @@ export function Lines() {
               </option>
             ))}
           </select>
-          <div className="relative max-sm:w-full">
-            <Search aria-hidden className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" />
-            <input
-              type="search"
-              aria-label={t('logs.search')}
-              placeholder={t('search')}
-              value={q}
-              onChange={(event) => go({ q: event.target.value || undefined }, true)}
-              className="min-h-10 w-full rounded-lg sm:w-56 border border-line-strong bg-surface pr-3 pl-9 text-sm sm:min-h-9"
-            />
-          </div>
+          <SearchField label={t('logs.search')} value={q} onChange={(words) => go({ q: words || undefined }, true)} className="w-full sm:w-56" />
         </div>
       }
     >
