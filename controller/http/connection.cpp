@@ -377,6 +377,11 @@ Awaitable<void> Connection::upgrade() {
     }
 }
 
+void Connection::write_protection() {
+    head_ += "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
+    if (shared_.hsts && stream_.is_tls()) head_ += hsts;
+}
+
 void Connection::write_head(const Response& response, std::size_t length, bool keep_alive) {
     head_.clear();
     auto out = std::back_inserter(head_);
@@ -386,8 +391,7 @@ void Connection::write_head(const Response& response, std::size_t length, bool k
         fmt::format_to(out, FMT_COMPILE("Content-Type: {}\r\nContent-Length: {}\r\n"), response.content_type,
                        length);
     }
-    head_ += "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
-    if (shared_.hsts && stream_.is_tls()) head_ += hsts;
+    write_protection();
     if (!response.shared_body) head_ += "Cache-Control: no-store\r\n";
     if (!keep_alive) {
         head_ += "Connection: close\r\n";

@@ -60,6 +60,8 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
     Awaitable<bool> send(const Response& response, bool keep_alive);
     Awaitable<bool> send_file(const Response& response);
     Awaitable<bool> write(std::string_view head, std::string_view body);
+    /// What every answer tells browsers, those of the files service too.
+    void write_protection();
     void write_head(const Response& response, std::size_t length, bool keep_alive);
     Awaitable<void> linger();
 

@@ -33,7 +33,7 @@ constexpr std::array<std::string_view, 5> headers_back = {"Content-Type", "ETag"
                                                           "Accept-Ranges", "Content-Range"};
 /// What every answer says of itself: bytes to be kept, nothing to be run or shown.
 constexpr std::string_view marks =
-    "X-Pic-Files: 1\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+    "X-Pic-Files: 1\r\nCache-Control: no-store\r\n"
     "Content-Disposition: attachment\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n";
 
 /// What stands behind /dav, with its slash; nothing where a segment is more than a name.
@@ -186,6 +186,7 @@ Awaitable<Result<bool>> Connection::pass_answer_back(bool keep_alive) {
     const bool in_chunks = has_body && !length;
     head_ = fmt::format("HTTP/1.1 {} {}\r\n{}{}X-Request-Id: {}\r\n", status, reason(status),
                         shared_.date_line, marks, exchange_->request.request_id);
+    write_protection();
     auto out = std::back_inserter(head_);
     for (const auto name : headers_back) {
         if (const auto value = field(header, name); !value.empty())

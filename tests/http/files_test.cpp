@@ -141,6 +141,8 @@ TEST_CASE("the files service is told who asks, and nothing else of the request t
     CHECK(reply.headers.at("x-pic-files") == "1");
     CHECK(reply.headers.at("content-type") == "application/xml");
     CHECK(reply.headers.at("content-disposition") == "attachment");
+    CHECK(reply.headers.at("x-content-type-options") == "nosniff");
+    CHECK(reply.headers.at("cross-origin-resource-policy") == "same-origin");
     CHECK(reply.headers.at("content-security-policy") == "sandbox; default-src 'none'");
     CHECK(reply.headers.at("transfer-encoding") == "chunked");
     for (const auto* gone : {"set-cookie", "www-authenticate", "server", "connection"})
